@@ -1,0 +1,1 @@
+"""Telephony service of a city's 12345 hotline."""

@@ -1,0 +1,1 @@
+"""A door: the FastAGI server, its session, and one short module for each dialplan entry."""

@@ -1,0 +1,1 @@
+"""A door: the HTTP API under /api/v1 on loopback."""

@@ -1,0 +1,1 @@
+"""Our durable truth: SQLAlchemy tables, queries and migrations for SQLite and PostgreSQL."""
