@@ -1,0 +1,271 @@
+"""The FastAGI server: lets in what Asterisk really sent, and runs each session's entry in a greenlet.
+
+Whatever goes wrong here, the connection is closed and Asterisk goes on in the dialplan, so the caller is not lost.
+"""
+
+from __future__ import annotations
+
+import hmac
+import traceback
+from dataclasses import dataclass
+from hashlib import sha1
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from twisted.internet import defer
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+
+from telephony.agi.session import AGIError, Session
+from telephony.errors import AGIHangup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from twisted.internet.interfaces import IAddress, IDelayedCall, IListeningPort
+    from twisted.python.failure import Failure
+
+    Handler = Callable[[Session], None]
+
+BACKLOG = 1024  # Asterisk gives a connection up after 2 s; a burst of calls must fit into the queue
+MAX_ENVIRONMENT = 16_384  # bytes; Asterisk's own 22 lines take about 700
+MAX_ENVIRONMENT_LINES = 160  # Asterisk's own and at most 128 arguments
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one server allows."""
+
+    environment_seconds: float = 5.0
+    """From the connection to the blank line that ends the environment."""
+    answer_seconds: float | None = None
+    """From a command to its answer; None is no limit, since a caller may be parked for minutes."""
+    sessions: int = 2000
+    """Connections at once; one more is closed."""
+
+
+def token(secret: str, call_id: str) -> str:
+    """Return what the dialplan computes by ${SHA1(secret:${UNIQUEID})}: the proof that Asterisk is calling."""
+    return sha1(f"{secret}:{call_id}".encode()).hexdigest()  # noqa: S324 - Asterisk's dialplan has no other hash
+
+
+def parse_environment(block: bytes) -> dict[str, str]:
+    r"""Return the variables of an environment without its blank line; what is no UTF-8 becomes \xNN.
+
+    Raises AGIError for what Asterisk never sends: a line break smuggled into a caller's number adds lines,
+    and a key that comes twice, or an argument before Asterisk's own last key, gives that away.
+    """
+    lines = block.decode("utf-8", "backslashreplace").split("\n")
+    if len(lines) > MAX_ENVIRONMENT_LINES:
+        raise AGIError(f"the environment has more than {MAX_ENVIRONMENT_LINES} lines")
+    env: dict[str, str] = {}
+    arguments = False
+    for line in lines:
+        key, colon, value = line.partition(":")
+        argument = key[:8] == "agi_arg_"
+        if not colon or key[:4] != "agi_" or key in env or (arguments and not argument):
+            raise AGIError("the environment holds a line that Asterisk does not send")
+        arguments = argument
+        env[key] = value.strip()
+    return env
+
+
+class _Deadlines:
+    """Connections in the order in which their patience ends, and one timer for all: a timer for each costs more
+    than a command does."""
+
+    def __init__(self, clock: Any, seconds: float, expired: Callable[[Connection], None]) -> None:
+        self._clock, self._seconds, self._expired = clock, seconds, expired
+        self._due: dict[Connection, float] = {}
+        self._timer: IDelayedCall | None = None
+
+    def start(self, connection: Connection) -> None:
+        """Give a connection its full time, again if it had some."""
+        self._due.pop(connection, None)
+        self._due[connection] = self._clock.seconds() + self._seconds
+        if self._timer is None:
+            self._timer = self._clock.callLater(self._seconds, self._sweep)
+
+    def stop(self, connection: Connection) -> None:
+        self._due.pop(connection, None)
+
+    def cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _sweep(self) -> None:
+        now = self._clock.seconds()
+        for connection in [one for one, due in self._due.items() if due <= now]:
+            del self._due[connection]
+            self._expired(connection)
+        following = next(iter(self._due.values()), None)
+        self._timer = None if following is None else self._clock.callLater(following - now, self._sweep)
+
+
+class Connection(Protocol):
+    """One TCP connection: an environment, then a session."""
+
+    factory: FastAGIServer
+
+    def __init__(self) -> None:
+        self.session: Session | None = None
+        self._block = bytearray()
+        self._write_now: Callable[[bytes], Any] | None = None
+
+    def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
+        """Let the connection in, or close it if there are too many."""
+        # an AGI command is one small write with nothing before it: sending it at once saves a turn of the reactor
+        self._write_now = getattr(self.transport, "writeSomeData", None)
+        self.factory.joined(self)
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802 - Twisted's name
+        """Collect the environment; once the session has begun its `feed` stands in for this method."""
+        block = self._block
+        searched = max(len(block) - 1, 0)
+        block += data
+        end = block.find(b"\n\n", searched)
+        if not block.startswith(b"agi_"[: len(block)]) or len(block) > MAX_ENVIRONMENT:
+            self.refuse("what came is no AGI environment")
+        elif end >= 0:
+            self._begin(bytes(block[:end]), bytes(block[end + 2 :]))
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: ARG002, N802 - Twisted's name
+        """Tell the session, which ends in its own time."""
+        if self.session is not None:
+            self.session.lost()
+        self.factory.left(self)
+
+    def refuse(self, why: str, **details: str) -> None:
+        """Close a connection that is not let in; what else it sends is thrown away."""
+        self.dataReceived = _ignore  # type: ignore[method-assign]
+        self.factory.refused += 1
+        self.factory.deadlines.stop(self)
+        _log.warning("agi connection refused", why=why, **details)
+        self._abort()
+
+    def send(self, line: bytes) -> None:
+        """Write one command."""
+        if self.factory.patience is not None:
+            self.factory.patience.start(self)
+        sent = self._write_now(line) if self._write_now is not None else 0
+        if sent != len(line):
+            self._write_now = None
+            self.transport.write(line[sent if isinstance(sent, int) else 0 :])
+
+    def close(self) -> None:
+        """Close after what was written has gone out."""
+        self.transport.loseConnection()
+
+    def expired(self) -> None:
+        """End a session whose command has waited too long for its answer."""
+        if self.session is not None and self.session.answering:
+            self.session.break_off("the switch did not answer in time")
+
+    def _abort(self) -> None:
+        (getattr(self.transport, "abortConnection", None) or self.transport.loseConnection)()
+
+    def _begin(self, block: bytes, rest: bytes) -> None:
+        try:
+            env = parse_environment(block)
+        except AGIError as malformed:
+            self.refuse(str(malformed))
+            return
+        call = env.get("agi_uniqueid", "")
+        entry = env.get("agi_network_script", "")
+        if not self.factory.admits(call, env.get("agi_arg_1", "")):
+            self.refuse("the token is not this call's", call=call[:64])
+        elif (handler := self.factory.handlers.get(entry)) is None:
+            self.refuse("there is no such entry", call=call[:64], entry=entry[:64])
+        else:
+            self.session = session = Session(env, self.send, self.close)
+            self.dataReceived = session.feed  # type: ignore[method-assign]
+            self.factory.begun(self)
+            if rest:
+                session.feed(rest)
+            session.start(lambda: self._run(handler, session, entry))
+
+    def _run(self, handler: Handler, session: Session, entry: str) -> None:
+        """Run the entry; this is the whole life of the session's greenlet."""
+        try:
+            handler(session)
+        except AGIHangup:
+            pass
+        except Exception as error:  # noqa: BLE001 - one call's fault must touch no other call
+            self.factory.failed += 1
+            # the text of an error may quote a phone number, so the log gets its type and place only
+            _log.error("agi entry failed", call=session.call_id, entry=entry, error=type(error).__name__, at=_places(error))
+        finally:
+            self.factory.ended()
+            self.close()
+
+
+def _ignore(data: bytes) -> None:
+    """Throw away what a refused connection still sends."""
+
+
+def _places(error: Exception) -> list[str]:
+    return [f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(error.__traceback__)[-5:]]
+
+
+class FastAGIServer(Factory):
+    """Listens for Asterisk and runs `handlers[entry]` for each call that proves it comes from our dialplan.
+
+    `handlers` maps the path of `agi://host/path` to a function that takes a Session; `secret` is shared with the
+    dialplan, which passes `token(secret, uniqueid)` as first argument.
+    """
+
+    noisy = False
+
+    def __init__(
+        self, handlers: Mapping[str, Handler], secret: str, *, clock: Any = None, limits: Limits | None = None
+    ) -> None:
+        if clock is None:
+            from twisted.internet import reactor as clock  # noqa: PLC0415 - importing it installs one
+        self.handlers = handlers
+        self.limits = limits or Limits()
+        self.open = 0
+        """Sessions whose entry is running."""
+        self.total = 0
+        """Sessions begun."""
+        self.refused = 0
+        """Connections closed before a session: too many, malformed, too slow, wrong token, unknown entry."""
+        self.failed = 0
+        """Entries that raised."""
+        self._secret = secret
+        self._clock = clock
+        self._connections: set[Connection] = set()
+        self._port: IListeningPort | None = None
+        self._empty: defer.Deferred[None] | None = None
+        self.deadlines = _Deadlines(
+            clock, self.limits.environment_seconds, lambda one: one.refuse("the environment did not come in time")
+        )
+        seconds = self.limits.answer_seconds
+        self.patience = None if seconds is None else _Deadlines(clock, seconds, Connection.expired)
+
+    def buildProtocol(self, addr: IAddress | None) -> Connection:  # noqa: ARG002, N802 - Twisted's name
+        """Return the protocol of a new connection."""
+        connection = Connection()
+        connection.factory = self
+        return connection
+
+    def listen(self, port: int, interface: str = "127.0.0.1") -> int:
+        """Listen, and return the port's number, which matters if `port` is 0. Raises CannotListenError."""
+        self._port = self._clock.listenTCP(port, self, backlog=BACKLOG, interface=interface)
+        return int(self._port.getHost().port)  # type: ignore[union-attr]
+
+    def stop(self, grace: float = 5.0) -> defer.Deferred[None]:
+        """Stop listening, give running entries `grace` seconds, then close what is left; fires when that is done.
+
+        Connections without a session are closed at once. Work that an entry awaits goes on.
+        """
+        closed = defer.maybeDeferred(self._port.stopListening) if self._port else defer.succeed(None)
+        self._empty = defer.Deferred()
+        for connection in [one for one in self._connections if one.session is None]:
+            connection.close()
+        if not self.open:
+            self.ended(0)
+        else:
+            timer = self._clock.callLater(grace, self.ended, self.open)
+        return closed

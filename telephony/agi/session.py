@@ -1,0 +1,349 @@
+"""One FastAGI conversation: pyst2's AGI vocabulary in a greenlet, with the traps of pyst2 0.5.1 closed.
+
+An entry of the dialplan reads as straight-line calls. Each call writes one line, switches to the reactor's
+greenlet and is switched back when the answer is there, so that a parked caller costs no thread.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from asterisk import agi as pyst2
+from greenlet import getcurrent, greenlet
+from twisted.python.failure import Failure
+
+from telephony.errors import AGIHangup, EncodingRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from twisted.internet.defer import Deferred
+
+# the entries' names for what can go wrong: only this module imports pyst2
+AGIError, AGIAppError, AGIDBError = pyst2.AGIError, pyst2.AGIAppError, pyst2.AGIDBError
+AGIUnknownError, AGIUsageError = pyst2.AGIUnknownError, pyst2.AGIUsageError
+AGIInvalidCommand = pyst2.AGIInvalidCommand
+
+MAX_COMMAND = 2047  # bytes with the newline: Asterisk's fgets takes what is beyond for the next command
+MAX_ANSWER = 65_536  # bytes; the longest real answer is a variable's value
+
+_HANGUP = b"HANGUP\n"
+_VALUE = b"200 result=1 ("
+_T = TypeVar("_T")
+
+
+class _Quoted(bytes):
+    """An argument in its outgoing form; only `_quote` makes one, so a handler cannot bring its own."""
+
+
+def quote(value: object) -> bytes:
+    r"""Return one argument as Asterisk's parse_args reads it back: in quotes, with \ and " escaped.
+
+    Raises EncodingRefusedError for CR, LF and NUL, which end a command, and for what is no text or number.
+    """
+    if isinstance(value, int):
+        return b'"%d"' % value
+    if not isinstance(value, (str, float)):
+        raise EncodingRefusedError(f"an AGI argument must be text or a number, not {type(value).__name__}")
+    try:
+        raw = str(value).encode()
+    except UnicodeEncodeError:
+        raise EncodingRefusedError("an AGI argument must be text that UTF-8 can carry") from None
+    if b"\n" in raw or b"\r" in raw or b"\0" in raw:
+        raise EncodingRefusedError("an AGI argument must not hold a line break or NUL")
+    if b"\\" in raw or b'"' in raw:
+        raw = raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+    return b'"%b"' % raw
+
+
+def parse_result(answer: bytes) -> dict[str, tuple[str, str]]:
+    """Return the fields of a `200` line as pyst2 does: {"result": (value, data), "endpos": (value, "")}.
+
+    Takes time linear in the answer's length. Raises AGIUnknownError if it is no such line.
+    """
+    if answer == b"200 result=1\n":  # most answers
+        return {"result": ("1", "")}
+    text = answer.decode("utf-8", "backslashreplace")
+    if not text.startswith("200 result=") or text.find("\n") != len(text) - 1:
+        raise AGIUnknownError(f"the switch gave an answer that is none ({len(answer)} bytes)")
+    head, _, tail = text[4:-1].partition(" (")
+    data, _, more = tail.partition(")")
+    fields: dict[str, tuple[str, str]] = {}
+    for word in f"{head} {more}".split(" "):
+        key, equals, value = word.partition("=")
+        if equals:
+            fields.setdefault(key, (value, ""))
+    fields["result"] = (fields["result"][0], data)
+    return fields
+
+
+def _complete(answer: bytes | bytearray, *, value: bool) -> bool:
+    """Say whether an answer ending with a newline is whole, from its two ends only: a drip costs nothing."""
+    if answer.startswith(b"520-"):
+        return answer.startswith(b"520 ", answer.rfind(b"\n", 0, -1) + 1)
+    # a value may itself hold newlines: Asterisk sends it as it is
+    return not value or not answer.startswith(_VALUE) or answer.endswith(b")\n")
+
+
+class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
+    """One call's conversation; made by the server and used only inside the greenlet of its entry.
+
+    `env` holds the agi_ variables, `send` writes bytes, `close` ends the connection.
+    Every command raises AGIHangup once the caller has gone (hangup line, end of file, reset, 511), AGIError or
+    a subclass if the switch refused it, EncodingRefusedError if it cannot be sent; then nothing was sent.
+    Times are milliseconds, as in AGI. Digits come back as text, "" for none.
+    """
+
+    def __init__(self, env: dict[str, str], send: Callable[[bytes], None], close: Callable[[], None]) -> None:
+        # not pyst2's own __init__: it installs a signal handler and reads a blocking file
+        self.answering = False  # a command waits for its answer
+        self._send, self._close = send, close
+        self._pending = bytearray()
+        self._value = False  # the answer will be a value in parentheses
+        self.hung_up = False  # the caller is known to have gone
+        self._fault = ""
+        self._greenlet: Any = None
+        self._get_agi_env(env)
+        self.call_id = self.env.get("agi_uniqueid", "")
+
+    # --- the reactor's side ---
+
+    def start(self, work: Callable[[], None]) -> None:
+        """Run `work` in this session's greenlet until it first waits; it must let no exception out."""
+        self._greenlet = greenlet(work)
+        self._greenlet.switch()
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes from the switch; resumes the entry when they complete an answer."""
+        if self.hung_up:
+            return
+        whole: bytes | bytearray = data
+        if self._pending:
+            self._pending += data
+            whole = self._pending
+        if len(whole) > MAX_ANSWER:
+            self.break_off(f"the switch sent an answer longer than {MAX_ANSWER} bytes")
+        elif not self.answering or whole[:7] == _HANGUP:
+            self._unasked(whole)
+        elif data[-1] != 10 or not self._deliver(whole):  # noqa: PLR2004 - a newline
+            self._pending = bytearray(whole) if whole is data else self._pending
+
+    def lost(self) -> None:
+        """Note that the caller has gone; a running `await_` finishes first."""
+        self.hung_up = True
+        if self.answering:
+            self._resume(None)
+
+    def break_off(self, why: str) -> None:
+        """Close a conversation out of step: the entry gets AGIUnknownError(why), now or at its next command."""
+        self._fault = why
+        self._close()
+        self.lost()
+
+    def _deliver(self, whole: bytes | bytearray) -> bool:
+        if whole.endswith(b"\nHANGUP\n"):  # the answer, and after it the news; no value can end like this
+            whole = whole[:-7]
+            self.hung_up = True
+        elif not _complete(whole, value=self._value):
+            return False
+        self._pending = bytearray()
+        self._resume(bytes(whole))
+        return True
+
+    def _unasked(self, whole: bytes | bytearray) -> None:
+        """Between commands Asterisk says HANGUP and nothing else; more would be taken for the next answer."""
+        if whole[:7] == _HANGUP:
+            self.lost()
+        elif _HANGUP.startswith(bytes(whole)):
+            self._pending = bytearray(whole)
+        else:
+            self.break_off("the switch spoke without being asked")
+
+    def _resume(self, answer: object) -> None:
+        self.answering = False
+        waiting = self._greenlet
+        waiting.parent = getcurrent()  # whoever wakes us is where we go back to
+        waiting.switch(answer)
+
+    # --- the greenlet's side ---
+
+    def await_(self, work: Deferred[_T] | Callable[[], Deferred[_T]]) -> _T:
+        """Wait for a Deferred, or the one that `work()` returns; return its result or raise its failure.
+
+        A caller who hangs up meanwhile does not stop it: work that is committed must finish. The next command
+        then raises AGIHangup.
+        """
+        outcome: list[Any] = []
+        waiting = False
+
+        def settle(result: Any) -> None:
+            outcome.append(result)
+            if waiting:
+                self._resume(None)
+
+        self._check_greenlet()
+        (work() if callable(work) else work).addBoth(settle)
+        if not outcome:
+            waiting = True
+            self._greenlet.parent.switch()
+        result: _T | Failure = outcome[0]
+        if isinstance(result, Failure):
+            result.raiseException()
+        return result
+
+    def test_hangup(self) -> None:
+        """Raise AGIHangup if the caller has gone, AGIUnknownError if the conversation was broken off."""
+        if self._fault:
+            raise AGIUnknownError(self._fault)
+        if self.hung_up:
+            raise AGIHangup("the caller has gone")
+
+    def _check_greenlet(self) -> None:
+        if getcurrent() is not self._greenlet:
+            raise RuntimeError("a session is used only inside the greenlet of its entry")
+
+    def send_command(self, command: str, *args: object) -> None:
+        """Write one command; every argument goes through `quote`, whatever pyst2's method did with it.
+
+        Trailing empty arguments are left out, as pyst2 means them: optional ones that were not given.
+        """
+        words = [arg if type(arg) is _Quoted else quote(arg) if arg != "" else b"" for arg in args]
+        while words and not words[-1]:
+            words.pop()
+        self._write(b" ".join([command.encode(), *(word or b'""' for word in words)]) + b"\n")
+
+    def _write(self, line: bytes, *, value: bool = False) -> None:
+        self.test_hangup()
+        self._check_greenlet()
+        if len(line) > MAX_COMMAND or b"\n" in line[:-1]:
+            raise EncodingRefusedError(f"an AGI command must be one line of at most {MAX_COMMAND} bytes")
+        self._value = value
+        self.answering = True
+        self._send(line)
+
+    def readline(self) -> bytes:
+        """Switch to the reactor until the answer is there; return it with its newline, without 'trying'."""
+        answer: bytes | None = self._greenlet.parent.switch()
+        while answer and answer[:4] == b"100 ":
+            answer = answer.partition(b"\n")[2]
+            if not answer and not self.hung_up:
+                self.answering = True
+                answer = self._greenlet.parent.switch()
+        if not answer:
+            self.test_hangup()
+            raise AGIHangup("the caller has gone")
+        return answer
+
+    def get_result(self, stdin: object = None) -> dict[str, tuple[str, str]]:  # noqa: ARG002 - pyst2's own
+        """Wait for the answer of the command just sent and return its fields (see `parse_result`)."""
+        return self._judge(self.readline())
+
+    def _judge(self, answer: bytes) -> dict[str, tuple[str, str]]:
+        code, text = answer[:4], answer[4:]
+        if code == b"511 ":
+            self.hung_up = True
+            raise AGIHangup("the switch takes no more commands for this call")
+        if code in {b"510 ", b"520-", b"520 "}:
+            kind = AGIInvalidCommand if code == b"510 " else AGIUsageError
+            raise kind(text.decode("utf-8", "backslashreplace").strip())
+        try:
+            fields = parse_result(answer)
+        except AGIUnknownError as nonsense:
+            self.break_off(str(nonsense))
+            raise
+        if fields["result"][0] == "-1":
+            self._failed(hangup=fields["result"][1] == "hangup")
+        return fields
+
+    def _failed(self, *, hangup: bool) -> None:
+        """Tell a hangup from a failure, both -1: one more question is answered HANGUP or 511 if it was one."""
+        self.hung_up = self.hung_up or hangup
+        self._write(b"CHANNEL STATUS\n")
+        if self.readline()[:4] == b"511 ":
+            self.hung_up = True
+            self.test_hangup()
+        raise AGIAppError("the switch answered -1: the application failed, or a file is missing")
+
+    # --- pyst2's methods that were wrong, slow or without types ---
+
+    def _get_agi_env(self, env: dict[str, str] | None = None) -> None:
+        self.env: dict[str, str] = env or {}  # the server has read it
+
+    def _quote(self, string: object) -> bytes:
+        return _Quoted(quote(string))
+
+    def _ask_value(self, command: bytes, *args: object) -> str | None:
+        """Ask for a value; return all between the outermost parentheses, or None if there are none."""
+        self._write(b"%b %b\n" % (command, b" ".join(map(quote, args))), value=True)
+        answer = self.readline()
+        if answer.startswith(_VALUE) and answer.endswith(b")\n"):
+            return answer[len(_VALUE) : -2].decode("utf-8", "backslashreplace")
+        self._judge(answer)
+        return None
+
+    def get_variable(self, name: str) -> str:
+        r"""Return a channel variable or function, "" if it is not set; what is no UTF-8 becomes \xNN."""
+        return self._ask_value(b"GET VARIABLE", name) or ""
+
+    def get_full_variable(self, name: str, channel: str | None = None) -> str:
+        """Return an expression such as ${CDR(start)} evaluated by the switch, on this or another channel."""
+        return self._ask_value(b"GET FULL VARIABLE", name, *([channel] if channel else ())) or ""
+
+    def set_variable(self, name: str, value: object) -> None:
+        """Set a channel variable or function."""
+        self._write(b"SET VARIABLE %b %b\n" % (quote(name), quote(value)))
+        self._judge(self.readline())
+
+    def stream_file(self, filename: str, escape_digits: Any = "", sample_offset: int = 0) -> str:
+        """Play a prompt; return the digit that interrupted it, or ""."""
+        return self._digit("STREAM FILE", filename, self._process_digit_list(escape_digits), sample_offset)
+
+    def wait_for_digit(self, timeout: int = pyst2.DEFAULT_TIMEOUT) -> str:
+        """Wait at most `timeout` ms (-1: for ever) for a digit and return it, or ""."""
+        return self._digit("WAIT FOR DIGIT", timeout)
+
+    def record_file(  # noqa: PLR0913, PLR0917 - pyst2's own signature
+        self, filename: str, format: str = "gsm", escape_digits: Any = "#",  # noqa: A002
+        timeout: int = pyst2.DEFAULT_RECORD, offset: int = 0, beep: str = "beep", silence: int = 0,
+    ) -> str:  # fmt: skip
+        """Record until an escape digit, `timeout` ms, or `silence` s; return the digit that ended it, or ""."""
+        extra = [word for word in (beep, silence and f"s={silence}") if word]  # an empty word would beep, too
+        escapes = self._process_digit_list(escape_digits)
+        return self._digit("RECORD FILE", filename, format, escapes, timeout, offset, *extra)
+
+    def _digit(self, command: str, *args: object) -> str:
+        result = self.execute(command, *args)["result"][0]
+        if not (0 < len(result) < 4 and result.isascii() and result.isdecimal()):  # noqa: PLR2004 - one byte
+            raise AGIError("the switch gave no digit where one was due")
+        return chr(int(result)) if int(result) else ""
+
+    def say_datetime(self, seconds: int, escape_digits: Any = "", format: str = "", zone: str = "") -> Any:  # noqa: A002, E501
+        """Say an instant; an empty format is Asterisk's own (pyst2 sent the zone in its place)."""
+        return super().say_datetime(seconds, escape_digits, format or (zone and "ABdY 'digits/at' IMp"), zone)
+
+    def channel_status(self, channel: str = "") -> int:
+        """Return a channel's state, 6 for up, or -1 if no other channel of that name is there."""
+        try:
+            return int(super().channel_status(channel))
+        except ValueError:
+            raise AGIError("the switch gave no channel state where one was due") from None
+
+    def database_get(self, family: str, key: str) -> str:
+        """Return an entry of the switch's database. Raises AGIDBError if there is none."""
+        value = self._ask_value(b"DATABASE GET", family, key)
+        if value is None:
+            raise AGIDBError("no such entry in the switch's database")
+        return value
+
+    def database_deltree(self, family: str, key: str = "") -> None:
+        """Delete a family or a part of it. Asterisk's 0 means done here, and pyst2 raised for it."""
+        self.execute("DATABASE DELTREE", family, key)
+
+    def exec_command(self, command: str, *args: object) -> str:
+        """Run an application, return its result; refuse an argument with a comma (`appexec` takes those)."""
+        if any("," in str(arg) for arg in args):
+            raise EncodingRefusedError("an application's argument must not hold a comma")
+        result = self.execute("EXEC", command, ",".join(map(str, args)))["result"][0]
+        if result == "-2":
+            raise AGIAppError("the switch has no such application")
+        return result

@@ -1,0 +1,203 @@
+"""What the configuration under config/ may say; `config_load` reads and checks it."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+"""Queues, centres, prompts, reasons: they reach the switch, so letters, digits and hyphens only."""
+Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{3,16}$")]
+Dialable = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{3,20}$")]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f;]+$")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Endpoint = Annotated[str, StringConstraints(pattern=r"^[0-9.]+:[0-9]{1,5}$")]
+Key = Annotated[str, StringConstraints(pattern=r"^[0-9]$")]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Listen(_Model):
+    """An address and port we listen on."""
+
+    address: IPv4Address
+    port: Port
+
+
+class Sip(Listen):
+    """Where Asterisk speaks SIP and RTP."""
+
+    rtp_ports: tuple[Port, Port]
+    codecs: tuple[Literal["alaw", "ulaw", "g722", "opus"], ...]
+
+
+class Trunk(_Model):
+    """A line to the public network; `match` says from which addresses its calls come."""
+
+    name: Name
+    match: tuple[IPv4Network, ...]
+    contact: Endpoint
+    channels: int = Field(ge=1, le=5000)
+
+
+class TestPhone(_Model):
+    """A softphone that plays a citizen in trials."""
+
+    user: Digits
+    caller_number: Digits
+    name: Label
+
+
+class Routing(_Model):
+    """Parameters of the inbound route."""
+
+    service_timeout_seconds: int = Field(ge=1, le=10)
+    preferred_ring_seconds: int = Field(ge=5, le=60)
+    priority_open_case: int = Field(ge=0, le=100)
+    priority_missed_by_us: int = Field(ge=0, le=100)
+    missed_by_us_hours: int = Field(ge=1, le=720)
+    known_agent_days: int = Field(ge=1, le=365)
+
+
+class AgentRules(_Model):
+    """Parameters that hold for every agent."""
+
+    ring_seconds: int = Field(ge=5, le=60)
+    wrap_up_seconds: int = Field(ge=0, le=600)
+    missed_rings_to_pause: int = Field(ge=1, le=10)
+    pause_reasons: tuple[Name, ...] = Field(min_length=1)
+
+
+class Recording(_Model):
+    """What is said before a call is recorded."""
+
+    notice: Name
+
+
+class Demo(_Model):
+    """The simulated citizen of `hotline demo`."""
+
+    caller_number: Digits
+    number: Digits
+    queue: Name
+    agent: Digits
+
+
+class Hotline(_Model):
+    """hotline.yaml."""
+
+    version: Literal[1]
+    database: str
+    default_queue: Name
+    sip: Sip
+    agi: Listen
+    ami: Listen
+    api: Listen
+    trunks: tuple[Trunk, ...]
+    test_phones: tuple[TestPhone, ...] = ()
+    routing: Routing
+    agents: AgentRules
+    recording: Recording
+    demo: Demo
+
+
+class Centre(_Model):
+    """The city's command centre or a county's sub-centre (Art. 5)."""
+
+    code: Name
+    name: Label
+    level: Literal["city", "county"]
+
+
+class MenuKey(_Model):
+    """What one key of a number's menu leads to."""
+
+    queue: Name
+    name: Label
+
+
+class Number(_Model):
+    """A number that citizens call (Art. 3)."""
+
+    number: Digits
+    name: Label
+    aliases: tuple[Dialable, ...] = ()
+    centre: Name
+    queue: Name
+    priority: int = Field(ge=0, le=100)
+    greeting: Name
+    menu: Name | None = None
+    keys: dict[Key, MenuKey] = {}
+
+
+class Queue(_Model):
+    """Where callers wait."""
+
+    name: Name
+    centre: Name
+    label: Label
+    strategy: Literal["rrmemory", "leastrecent", "fewestcalls", "random", "ringall"] = "leastrecent"
+
+
+class Agent(_Model):
+    """Someone who answers; skills map a queue to a penalty, 0 is asked first."""
+
+    number: Digits
+    name: Label
+    centre: Name
+    skills: dict[Name, Annotated[int, Field(ge=0, le=100)]]
+
+
+class Voice(_Model):
+    """How the set-up speaks the default prompts."""
+
+    language: Literal["cmn", "en"]
+    words_per_minute: int = Field(ge=80, le=400)
+
+
+class CentresFile(_Model):
+    """centres.yaml."""
+
+    centres: tuple[Centre, ...] = Field(min_length=1)
+
+
+class NumbersFile(_Model):
+    """numbers.yaml."""
+
+    numbers: tuple[Number, ...] = Field(min_length=1)
+
+
+class QueuesFile(_Model):
+    """queues.yaml."""
+
+    queues: tuple[Queue, ...] = Field(min_length=1)
+
+
+class AgentsFile(_Model):
+    """agents.yaml."""
+
+    agents: tuple[Agent, ...] = Field(min_length=1)
+
+
+class PromptsFile(_Model):
+    """prompts.yaml."""
+
+    voice: Voice
+    prompts: dict[Name, Label]
+
+
+@dataclass(frozen=True)
+class Config:
+    """All of config/, each thing under the name by which others refer to it."""
+
+    directory: Path
+    hotline: Hotline
+    centres: dict[str, Centre]
+    numbers: dict[str, Number]
+    queues: dict[str, Queue]
+    agents: dict[str, Agent]
+    prompts: PromptsFile

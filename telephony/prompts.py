@@ -1,0 +1,71 @@
+"""Default prompts: spoken by espeak-ng, brought to the switch's form by sox; an operator's recording wins."""
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from telephony.config import Config, Voice
+from telephony.errors import ConfigError
+from telephony.paths import Paths
+
+FORMAT = ("-r", "8000", "-c", "1", "-b", "16", "-e", "signed-integer")
+"""What Asterisk's format_wav plays: 8 kHz, mono, 16 bit."""
+
+
+def make(paths: Paths, config: Config) -> Iterator[str]:
+    """Bring every prompt and the music up to date; yield the names that were made.
+
+    A file is made again only when its text, voice or recording has changed (var/.../made.json remembers).
+    """
+    paths.sounds.mkdir(parents=True, exist_ok=True)
+    memory = paths.sounds / "made.json"
+    made: dict[str, str] = json.loads(memory.read_text()) if memory.exists() else {}
+    for name, text in config.prompts.prompts.items():
+        recording = paths.config / "prompts" / f"{name}.wav"
+        source = _digest(recording, text, config.prompts.voice)
+        target = paths.sounds / f"{name}.wav"
+        if made.get(name) == source and target.exists():
+            continue
+        _from_recording(recording, target) if recording.exists() else _spoken(text, config.prompts.voice, target)
+        made[name] = source
+        memory.write_text(json.dumps(made, indent=1))
+        yield name
+    music = paths.asterisk / "data" / "moh" / "hotline" / "waiting.wav"
+    if not music.exists():
+        _music(music)
+        yield "music on hold"
+
+
+def _digest(recording: Path, text: str, voice: Voice) -> str:
+    content = recording.read_bytes() if recording.exists() else f"{text}|{voice}".encode()
+    return hashlib.sha256(content).hexdigest()
+
+
+def _spoken(text: str, voice: Voice, target: Path) -> None:
+    speak = ("espeak-ng", "-v", voice.language, "-s", str(voice.words_per_minute), "--stdout", text)
+    speech = _run(speak, None)
+    _run(("sox", "-t", "wav", "-", *FORMAT, str(target), "norm", "-3"), speech)
+
+
+def _from_recording(recording: Path, target: Path) -> None:
+    _run(("sox", str(recording), *FORMAT, str(target)), None)
+
+
+def _music(target: Path) -> None:
+    # Soft broken chords, twelve seconds that loop: our own, so no licence is needed.
+    target.parent.mkdir(parents=True, exist_ok=True)
+    notes = ("C4", "E4", "G4", "C5", "A3", "C4", "E4", "A4", "F3", "A3", "C4", "F4")
+    tone = ("sox", "-n", "-t", "raw", *FORMAT, "-", "synth", "1", "pluck")
+    music = b"".join(_run((*tone, note), None) for note in notes)
+    _run(("sox", "-t", "raw", *FORMAT, "-", str(target), "norm", "-15"), music)
+
+
+def _run(command: tuple[str, ...], data: bytes | None) -> bytes:
+    try:
+        return subprocess.run(command, input=data, capture_output=True, check=True).stdout
+    except FileNotFoundError as error:
+        raise ConfigError(f"{command[0]} is not installed; run `tools/setup/packages`") from error
+    except subprocess.CalledProcessError as error:
+        raise ConfigError(f"{command[0]} failed: {error.stderr.decode(errors='replace')[:200]}") from error
