@@ -1,6 +1,6 @@
 """The FastAGI server: lets in what Asterisk really sent, and runs each session's entry in a greenlet.
 
-Whatever goes wrong here, the connection is closed and Asterisk goes on in the dialplan, so the caller is not lost.
+Whatever goes wrong, the connection is closed and Asterisk goes on in the dialplan: no caller is lost.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ from telephony.agi.session import AGIError, Session
 from telephony.errors import AGIHangup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
-    from twisted.internet.interfaces import IAddress, IDelayedCall, IListeningPort
     from twisted.python.failure import Failure
 
     Handler = Callable[[Session], None]
@@ -46,7 +45,7 @@ class Limits:
 
 
 def token(secret: str, call_id: str) -> str:
-    """Return what the dialplan computes by ${SHA1(secret:${UNIQUEID})}: the proof that Asterisk is calling."""
+    """Return what ${SHA1(secret:${UNIQUEID})} is in the dialplan: the proof that Asterisk is calling."""
     return sha1(f"{secret}:{call_id}".encode()).hexdigest()  # noqa: S324 - Asterisk's dialplan has no other hash
 
 
@@ -72,13 +71,12 @@ def parse_environment(block: bytes) -> dict[str, str]:
 
 
 class _Deadlines:
-    """Connections in the order in which their patience ends, and one timer for all: a timer for each costs more
-    than a command does."""
+    """Connections in the order in which their time ends; one timer for all, for one each costs too much."""
 
     def __init__(self, clock: Any, seconds: float, expired: Callable[[Connection], None]) -> None:
         self._clock, self._seconds, self._expired = clock, seconds, expired
         self._due: dict[Connection, float] = {}
-        self._timer: IDelayedCall | None = None
+        self._timer: Any = None
 
     def start(self, connection: Connection) -> None:
         """Give a connection its full time, again if it had some."""
@@ -88,9 +86,11 @@ class _Deadlines:
             self._timer = self._clock.callLater(self._seconds, self._sweep)
 
     def stop(self, connection: Connection) -> None:
+        """Take a connection's time limit away."""
         self._due.pop(connection, None)
 
     def cancel(self) -> None:
+        """End the timer."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -108,6 +108,7 @@ class Connection(Protocol):
     """One TCP connection: an environment, then a session."""
 
     factory: FastAGIServer
+    transport: Any  # Twisted's interfaces are not typed for mypy
 
     def __init__(self) -> None:
         self.session: Session | None = None
@@ -116,7 +117,7 @@ class Connection(Protocol):
 
     def connectionMade(self) -> None:  # noqa: N802 - Twisted's name
         """Let the connection in, or close it if there are too many."""
-        # an AGI command is one small write with nothing before it: sending it at once saves a turn of the reactor
+        # a command is one small write with nothing before it: sent at once it saves a turn of the reactor
         self._write_now = getattr(self.transport, "writeSomeData", None)
         self.factory.joined(self)
 
@@ -133,8 +134,12 @@ class Connection(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: ARG002, N802 - Twisted's name
         """Tell the session, which ends in its own time."""
-        if self.session is not None:
-            self.session.lost()
+        session, self.session = self.session, None
+        if session is not None:
+            session.lost()
+        elif self.dataReceived != _ignore:
+            self.refuse("it was closed before a session began")
+        self.dataReceived = _ignore  # type: ignore[method-assign]  # no cycle is left for the collector
         self.factory.left(self)
 
     def refuse(self, why: str, **details: str) -> None:
@@ -195,7 +200,8 @@ class Connection(Protocol):
         except Exception as error:  # noqa: BLE001 - one call's fault must touch no other call
             self.factory.failed += 1
             # the text of an error may quote a phone number, so the log gets its type and place only
-            _log.error("agi entry failed", call=session.call_id, entry=entry, error=type(error).__name__, at=_places(error))
+            kind = type(error).__name__
+            _log.error("agi entry failed", call=session.call_id, entry=entry, error=kind, at=_places(error))
         finally:
             self.factory.ended()
             self.close()
@@ -212,8 +218,8 @@ def _places(error: Exception) -> list[str]:
 class FastAGIServer(Factory):
     """Listens for Asterisk and runs `handlers[entry]` for each call that proves it comes from our dialplan.
 
-    `handlers` maps the path of `agi://host/path` to a function that takes a Session; `secret` is shared with the
-    dialplan, which passes `token(secret, uniqueid)` as first argument.
+    `handlers` maps the path of `agi://host/path` to a function that takes a Session; `secret` is shared with
+    the dialplan, which passes `token(secret, uniqueid)` as first argument.
     """
 
     noisy = False
@@ -236,15 +242,15 @@ class FastAGIServer(Factory):
         self._secret = secret
         self._clock = clock
         self._connections: set[Connection] = set()
-        self._port: IListeningPort | None = None
-        self._empty: defer.Deferred[None] | None = None
+        self._port: Any = None
+        self._quiet: defer.Deferred[None] | None = None
         self.deadlines = _Deadlines(
-            clock, self.limits.environment_seconds, lambda one: one.refuse("the environment did not come in time")
+            clock, self.limits.environment_seconds, lambda late: late.refuse("no environment came in time")
         )
         seconds = self.limits.answer_seconds
         self.patience = None if seconds is None else _Deadlines(clock, seconds, Connection.expired)
 
-    def buildProtocol(self, addr: IAddress | None) -> Connection:  # noqa: ARG002, N802 - Twisted's name
+    def buildProtocol(self, addr: Any) -> Any:  # noqa: ARG002, N802 - Twisted's name
         """Return the protocol of a new connection."""
         connection = Connection()
         connection.factory = self
@@ -253,19 +259,65 @@ class FastAGIServer(Factory):
     def listen(self, port: int, interface: str = "127.0.0.1") -> int:
         """Listen, and return the port's number, which matters if `port` is 0. Raises CannotListenError."""
         self._port = self._clock.listenTCP(port, self, backlog=BACKLOG, interface=interface)
-        return int(self._port.getHost().port)  # type: ignore[union-attr]
+        return int(self._port.getHost().port)
 
-    def stop(self, grace: float = 5.0) -> defer.Deferred[None]:
-        """Stop listening, give running entries `grace` seconds, then close what is left; fires when that is done.
+    @defer.inlineCallbacks
+    def stop(self, grace: float = 5.0) -> Generator[defer.Deferred[Any], Any, None]:
+        """Stop listening, give running entries `grace` seconds, close what is left; fires when that is done.
 
         Connections without a session are closed at once. Work that an entry awaits goes on.
         """
-        closed = defer.maybeDeferred(self._port.stopListening) if self._port else defer.succeed(None)
-        self._empty = defer.Deferred()
-        for connection in [one for one in self._connections if one.session is None]:
+        if self._port is not None:
+            yield defer.maybeDeferred(self._port.stopListening)
+        self._close_connections(lambda connection: connection.session is None)
+        if self.open:
+            quiet: defer.Deferred[None] = defer.Deferred()
+            self._quiet = quiet
+            timer = self._clock.callLater(grace, self._be_quiet)
+            yield quiet
+            if timer.active():
+                timer.cancel()
+        self._close_connections(lambda _: True)
+        self.deadlines.cancel()
+        if self.patience is not None:
+            self.patience.cancel()
+
+    def _close_connections(self, which: Callable[[Connection], bool]) -> None:
+        for connection in [one for one in self._connections if which(one)]:
             connection.close()
-        if not self.open:
-            self.ended(0)
+
+    # --- told by connections ---
+
+    def joined(self, connection: Connection) -> None:
+        """Count a new connection in, and start its time, or refuse it."""
+        self._connections.add(connection)
+        if len(self._connections) > self.limits.sessions or self.open >= self.limits.sessions:
+            connection.refuse("there are too many sessions")
         else:
-            timer = self._clock.callLater(grace, self.ended, self.open)
-        return closed
+            self.deadlines.start(connection)
+
+    def left(self, connection: Connection) -> None:
+        """Forget a connection."""
+        self.deadlines.stop(connection)
+        self._connections.discard(connection)
+
+    def admits(self, call: str, proof: str) -> bool:
+        """Say whether `proof` is this call's token, in a time that does not depend on where it differs."""
+        return hmac.compare_digest(proof.encode(), token(self._secret, call).encode())
+
+    def begun(self, connection: Connection) -> None:
+        """Count a session in."""
+        self.deadlines.stop(connection)
+        self.open += 1
+        self.total += 1
+
+    def ended(self) -> None:
+        """Count a session out."""
+        self.open -= 1
+        if not self.open:
+            self._be_quiet()
+
+    def _be_quiet(self) -> None:
+        quiet, self._quiet = self._quiet, None
+        if quiet is not None:
+            quiet.callback(None)

@@ -78,7 +78,7 @@ def parse_result(answer: bytes) -> dict[str, tuple[str, str]]:
 
 
 def _complete(answer: bytes | bytearray, *, value: bool) -> bool:
-    """Say whether an answer ending with a newline is whole, from its two ends only: a drip costs nothing."""
+    """Say whether an answer ending with a newline is whole, by its two ends only: a drip costs little."""
     if answer.startswith(b"520-"):
         return answer.startswith(b"520 ", answer.rfind(b"\n", 0, -1) + 1)
     # a value may itself hold newlines: Asterisk sends it as it is
@@ -89,8 +89,8 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
     """One call's conversation; made by the server and used only inside the greenlet of its entry.
 
     `env` holds the agi_ variables, `send` writes bytes, `close` ends the connection.
-    Every command raises AGIHangup once the caller has gone (hangup line, end of file, reset, 511), AGIError or
-    a subclass if the switch refused it, EncodingRefusedError if it cannot be sent; then nothing was sent.
+    Every command raises AGIHangup once the caller has gone (hangup line, end of file, reset, 511), an
+    AGIError if the switch refused it, EncodingRefusedError if it cannot be sent; then nothing was sent.
     Times are milliseconds, as in AGI. Digits come back as text, "" for none.
     """
 
@@ -135,7 +135,7 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
             self._resume(None)
 
     def break_off(self, why: str) -> None:
-        """Close a conversation out of step: the entry gets AGIUnknownError(why), now or at its next command."""
+        """Close a conversation out of step: its entry gets AGIUnknownError."""
         self._fault = why
         self._close()
         self.lost()
@@ -222,7 +222,7 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
         self._send(line)
 
     def readline(self) -> bytes:
-        """Switch to the reactor until the answer is there; return it with its newline, without 'trying'."""
+        """Switch to the reactor until the answer is there; return it with its newline."""
         answer: bytes | None = self._greenlet.parent.switch()
         while answer and answer[:4] == b"100 ":
             answer = answer.partition(b"\n")[2]
@@ -256,7 +256,7 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
         return fields
 
     def _failed(self, *, hangup: bool) -> None:
-        """Tell a hangup from a failure, both -1: one more question is answered HANGUP or 511 if it was one."""
+        """Tell a hangup from a failure, both -1: one more question is answered HANGUP or 511."""
         self.hung_up = self.hung_up or hangup
         self._write(b"CHANNEL STATUS\n")
         if self.readline()[:4] == b"511 ":
@@ -306,8 +306,8 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
         self, filename: str, format: str = "gsm", escape_digits: Any = "#",  # noqa: A002
         timeout: int = pyst2.DEFAULT_RECORD, offset: int = 0, beep: str = "beep", silence: int = 0,
     ) -> str:  # fmt: skip
-        """Record until an escape digit, `timeout` ms, or `silence` s; return the digit that ended it, or ""."""
-        extra = [word for word in (beep, silence and f"s={silence}") if word]  # an empty word would beep, too
+        """Record until an escape digit, `timeout` ms or `silence` s; return the digit, or ""."""
+        extra = [word for word in (beep, silence and f"s={silence}") if word]  # "" would beep, too
         escapes = self._process_digit_list(escape_digits)
         return self._digit("RECORD FILE", filename, format, escapes, timeout, offset, *extra)
 
@@ -317,7 +317,7 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
             raise AGIError("the switch gave no digit where one was due")
         return chr(int(result)) if int(result) else ""
 
-    def say_datetime(self, seconds: int, escape_digits: Any = "", format: str = "", zone: str = "") -> Any:  # noqa: A002, E501
+    def say_datetime(self, seconds: int, escape_digits: Any = "", format: str = "", zone: str = "") -> Any:  # noqa: A002
         """Say an instant; an empty format is Asterisk's own (pyst2 sent the zone in its place)."""
         return super().say_datetime(seconds, escape_digits, format or (zone and "ABdY 'digits/at' IMp"), zone)
 
@@ -343,7 +343,7 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
         """Run an application, return its result; refuse an argument with a comma (`appexec` takes those)."""
         if any("," in str(arg) for arg in args):
             raise EncodingRefusedError("an application's argument must not hold a comma")
-        result = self.execute("EXEC", command, ",".join(map(str, args)))["result"][0]
+        result: str = self.execute("EXEC", command, ",".join(map(str, args)))["result"][0]
         if result == "-2":
             raise AGIAppError("the switch has no such application")
         return result
