@@ -30,7 +30,7 @@ class Secrets:
 
 
 def ensure(path: Path, sip_users: Iterable[str]) -> Secrets:
-    """Return the secrets in `path`, making those that are missing; the file is written whole or not at all."""
+    """Return the secrets in `path`, making what is missing; the file is written whole or not at all."""
     known = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
     sip = dict(known.pop("sip", {}))
     missing = [user for user in sip_users if user not in sip]

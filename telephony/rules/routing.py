@@ -1,0 +1,135 @@
+"""Where an inbound call goes, and why: facts in, a plan out.
+
+A later feature (a leader day, a revisit that the citizen returns) adds a fact to `Facts` and a rule to
+`RULES`; the dialplan stays as it is.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+VERSION = "2026-11"
+"""Stored with each decision: which set of rules made it."""
+
+
+@dataclass(frozen=True)
+class NumberFacts:
+    """The number that was called; `keys` maps a menu key to a queue."""
+
+    number: str
+    centre: str
+    queue: str
+    priority: int
+    keys: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """What the operator may tune (hotline.yaml, `routing`)."""
+
+    priority_open_case: int
+    priority_missed_by_us: int
+    demo_queue: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that is known of a call when it is routed. Caller ID never authenticates: it only helps."""
+
+    number: NumberFacts
+    key: str = ""
+    blacklisted: str | None = None
+    open_cases: tuple[str, ...] = ()
+    missed_by_us_at: datetime | None = None
+    known_agent: str | None = None
+    known_agent_ready: bool = False
+    demo: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do with the caller: `agent` rings alone first, then `queue`; a higher priority goes first."""
+
+    action: Literal["queue", "refuse"]
+    queue: str
+    priority: int
+    agent: str | None = None
+    marks: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """Return why, in words of codes: `number 12345; key 2 to city-enterprise; …`."""
+        return "; ".join((*self.reasons, f"rules {VERSION}"))
+
+    def because(self, reason: str) -> "Plan":
+        """Return the plan with one more reason."""
+        return replace(self, reasons=(*self.reasons, reason))
+
+    def marked(self, mark: str, priority: int, reason: str) -> "Plan":
+        """Return the plan with a mark for the agent and a raised priority."""
+        raised = replace(self, marks=(*self.marks, mark), priority=self.priority + priority)
+        return raised.because(f"{reason} raises priority by {priority}")
+
+
+Rule = Callable[[Plan, Facts, Parameters], Plan]
+
+
+def decide(facts: Facts, parameters: Parameters) -> Plan:
+    """Return the plan for a call: every rule in turn may refine it; a refusal is final."""
+    number = facts.number
+    plan = Plan("queue", number.queue, number.priority).because(f"number {number.number} to {number.queue}")
+    for rule in RULES:
+        plan = rule(plan, facts, parameters)
+        if plan.action == "refuse":
+            break
+    return plan
+
+
+def _blacklist(plan: Plan, facts: Facts, _parameters: Parameters) -> Plan:
+    if facts.blacklisted is None:
+        return plan
+    refused = replace(plan, action="refuse", marks=("blacklisted",))
+    return refused.because(f"blacklisted: {facts.blacklisted}")
+
+
+def _key(plan: Plan, facts: Facts, _parameters: Parameters) -> Plan:
+    if not facts.key:
+        return plan
+    queue = facts.number.keys.get(facts.key)
+    if queue is None:
+        return plan.because(f"key {facts.key} means nothing here")
+    return replace(plan, queue=queue).because(f"key {facts.key} to {queue}")
+
+
+def _open_case(plan: Plan, facts: Facts, parameters: Parameters) -> Plan:
+    if not facts.open_cases:
+        return plan
+    return plan.marked("open_case", parameters.priority_open_case, f"open case {facts.open_cases[0]}")
+
+
+def _missed_by_us(plan: Plan, facts: Facts, parameters: Parameters) -> Plan:
+    if facts.missed_by_us_at is None:
+        return plan
+    when = facts.missed_by_us_at.isoformat(timespec="seconds")
+    return plan.marked("missed_by_us", parameters.priority_missed_by_us, f"we called and missed at {when}")
+
+
+def _known_agent(plan: Plan, facts: Facts, _parameters: Parameters) -> Plan:
+    # Only someone we have business with goes to "their" agent first: others would skew the load.
+    if facts.known_agent is None or not plan.marks:
+        return plan
+    if not facts.known_agent_ready:
+        return plan.because(f"agent {facts.known_agent} served before but is not ready")
+    return replace(plan, agent=facts.known_agent).because(f"agent {facts.known_agent} served before")
+
+
+def _demo(plan: Plan, facts: Facts, parameters: Parameters) -> Plan:
+    if not facts.demo:
+        return plan
+    demo = replace(plan, queue=parameters.demo_queue, agent=None, marks=("demo",))
+    return demo.because("demonstration")
+
+
+RULES: tuple[Rule, ...] = (_blacklist, _key, _open_case, _missed_by_us, _known_agent, _demo)

@@ -1,0 +1,150 @@
+"""The one way to the database: short functions of a connection, run in threads, each a transaction."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
+from twisted.python.threadpool import ThreadPool
+
+T = TypeVar("T")
+READERS = 4
+BATCH = 256
+
+
+class _Job(Generic[T]):
+    def __init__(self, work: Callable[[sa.Connection], T]) -> None:
+        self.work = work
+        self.done: Deferred[T] = Deferred()
+        self.result: T | Failure | None = None
+
+
+class Database:
+    """SQLite or PostgreSQL by URL.
+
+    All writes go through one thread, in the order in which they were asked for; those that wait
+    together share one commit, each behind a savepoint of its own. So a flood of calls costs few
+    commits, two writes never race, and event ids appear in order.
+    """
+
+    def __init__(self, url: str, reactor: IReactorFromThreads) -> None:
+        self.engine = engine_of(url)
+        self._reactor = reactor
+        self._waiting: deque[_Job[Any]] = deque()
+        self._lock = Lock()
+        self._writing = False
+        self._writer = ThreadPool(1, 1, "store-writer")
+        self._readers = ThreadPool(1, READERS, "store-reader")
+
+    def start(self) -> None:
+        """Start the threads."""
+        self._writer.start()
+        self._readers.start()
+
+    def stop(self) -> None:
+        """Finish what was asked for, then end the threads and close connections."""
+        self._writer.stop()
+        self._readers.stop()
+        self.engine.dispose()
+
+    def write(self, work: Callable[[sa.Connection], T]) -> Deferred[T]:
+        """Run `work` in a transaction; the Deferred fires in the reactor after the commit."""
+        job = _Job(work)
+        with self._lock:
+            self._waiting.append(job)
+            wake = not self._writing
+            self._writing = True
+        if wake:
+            self._writer.callInThread(self._drain)
+        return job.done
+
+    def read(self, work: Callable[[sa.Connection], T]) -> Deferred[T]:
+        """Run `work`, which only reads, in another thread."""
+        return deferToThreadPool(self._reactor, self._readers, self._read, work)
+
+    def _read(self, work: Callable[[sa.Connection], T]) -> T:
+        with self.engine.connect() as connection:
+            return work(connection)
+
+    def _drain(self) -> None:
+        while True:
+            with self._lock:
+                batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+                if not batch:
+                    self._writing = False
+                    return
+            self._commit(batch)
+            self._reactor.callFromThread(_tell, batch)
+
+    def _commit(self, batch: list[_Job[Any]]) -> None:
+        try:
+            with transaction(self.engine) as connection:
+                for job in batch:
+                    job.result = _guarded(connection, job.work)
+        except Exception:  # noqa: BLE001 - whatever the commit's fault is, every waiter must hear of it
+            fault = Failure()
+            for job in batch:
+                job.result = fault
+
+
+def _guarded(connection: sa.Connection, work: Callable[[sa.Connection], T]) -> T | Failure:
+    savepoint = connection.begin_nested()
+    try:
+        result = work(connection)
+    except Exception:  # noqa: BLE001 - goes to the one who asked; the others in the batch are not touched
+        fault = Failure()
+        savepoint.rollback()
+        return fault
+    savepoint.commit()
+    return result
+
+
+def _tell(batch: list[_Job[Any]]) -> None:
+    for job in batch:
+        if isinstance(job.result, Failure):
+            job.done.errback(job.result)
+        else:
+            job.done.callback(job.result)
+
+
+@contextmanager
+def transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """Give a connection whose work is committed at the end, or rolled back by an exception.
+
+    On SQLite the write lock is taken at the start (BEGIN IMMEDIATE): with the default, reading
+    and then writing loses updates.
+    """
+    with engine.connect().execution_options(immediate=True) as connection, connection.begin():
+        yield connection
+
+
+def url_of(setting: str, var: Path) -> str:
+    """Return the URL for the setting `database` of hotline.yaml."""
+    return f"sqlite:///{var}/hotline.db" if setting == "sqlite" else setting
+
+
+def engine_of(url: str) -> sa.Engine:
+    """Return an engine with our transaction rules."""
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, pool_size=READERS + 1, pool_pre_ping=True)
+    engine = sa.create_engine(url, pool_size=READERS + 1)
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(dbapi: Any, _record: Any) -> None:
+        dbapi.isolation_level = None  # SQLAlchemy says BEGIN itself, below
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+            dbapi.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        immediate = connection.get_execution_options().get("immediate")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    return engine

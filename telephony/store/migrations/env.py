@@ -1,0 +1,14 @@
+"""Alembic's door: runs migrations on the connection handed in by `store.migrate`."""
+
+from alembic import context
+
+from telephony.store.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transactional_ddl=True,
+    user_module_prefix="tables.",
+)
+with context.begin_transaction():
+    context.run_migrations()

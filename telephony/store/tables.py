@@ -1,0 +1,150 @@
+"""The tables. Times are UTC; event rows are append-only and idempotent under their key."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+metadata = sa.MetaData()
+
+
+class UtcTime(sa.types.TypeDecorator[datetime]):
+    """An aware instant; SQLite, which forgets time zones, gets UTC and gives it back as UTC."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Refuse a time without a zone: it would be read as another instant elsewhere."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone reached the store: {value}")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        """Give every instant back in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+_serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+calls = sa.Table(
+    "calls",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True, comment="the switch's linkedid of the call"),
+    sa.Column("direction", sa.String(10), nullable=False),
+    sa.Column("state", sa.String(10), nullable=False, index=True),
+    sa.Column("called_number", sa.String(20)),
+    sa.Column("caller_number", sa.String(40), index=True),
+    sa.Column("key", sa.String(1)),
+    sa.Column("centre", sa.String(40)),
+    sa.Column("queue", sa.String(40)),
+    sa.Column("agent", sa.String(16)),
+    sa.Column("priority", sa.Integer),
+    sa.Column("marks", sa.JSON, nullable=False),
+    sa.Column("route_reason", sa.Text),
+    sa.Column("arrived_at", UtcTime, nullable=False, index=True),
+    sa.Column("queued_at", UtcTime),
+    sa.Column("answered_at", UtcTime),
+    sa.Column("ended_at", UtcTime),
+    sa.Column("ended_by", sa.String(10)),
+    sa.Column("outcome", sa.String(16), index=True),
+    sa.Column("recording", sa.String(100)),
+)
+
+legs = sa.Table(
+    "legs",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True, comment="the switch's uniqueid of the channel"),
+    sa.Column("call_id", sa.String(64), sa.ForeignKey("calls.id"), nullable=False, index=True),
+    sa.Column("role", sa.String(10), nullable=False),
+    sa.Column("party", sa.String(40)),
+    sa.Column("started_at", UtcTime, nullable=False),
+    sa.Column("answered_at", UtcTime),
+    sa.Column("bridged_at", UtcTime),
+    sa.Column("ended_at", UtcTime),
+    sa.Column("cause", sa.Integer, comment="Q.850 cause of the hangup"),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", _serial, primary_key=True, autoincrement=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("kind", sa.String(30), nullable=False),
+    sa.Column("call_id", sa.String(64), index=True),
+    sa.Column("agent", sa.String(16), index=True),
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("key", sa.String(120), nullable=False, unique=True),
+)
+
+agents = sa.Table(
+    "agents",
+    metadata,
+    sa.Column("number", sa.String(16), primary_key=True),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("reason", sa.String(40)),
+    sa.Column("after", sa.String(12), comment="the state wanted when the call and its wrap-up are over"),
+    sa.Column("after_reason", sa.String(40)),
+    sa.Column("since", UtcTime, nullable=False),
+    sa.Column("wrap_up_until", UtcTime),
+    sa.Column("missed_rings", sa.Integer, nullable=False),
+    sa.Column("call_id", sa.String(64)),
+)
+
+cases = sa.Table(
+    "cases",
+    metadata,
+    sa.Column("case_number", sa.String(40), primary_key=True),
+    sa.Column("open", sa.Boolean, nullable=False),
+    sa.Column("updated_at", UtcTime, nullable=False),
+)
+
+case_numbers = sa.Table(
+    "case_numbers",
+    metadata,
+    sa.Column("case_number", sa.String(40), sa.ForeignKey("cases.case_number"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("number", sa.String(20), nullable=False, index=True),
+)
+
+blacklist = sa.Table(
+    "blacklist",
+    metadata,
+    sa.Column("number", sa.String(20), primary_key=True),
+    sa.Column("reason", sa.String(200), nullable=False),
+    sa.Column("added_at", UtcTime, nullable=False),
+    sa.Column("expires_at", UtcTime),
+)
+
+alarms = sa.Table(
+    "alarms",
+    metadata,
+    sa.Column("id", _serial, primary_key=True, autoincrement=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("kind", sa.String(30), nullable=False),
+    sa.Column("subject", sa.String(40), nullable=False),
+    sa.Column("acknowledged_at", UtcTime),
+)
+
+journal_position = sa.Table(
+    "journal_position",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("file", sa.String(40), nullable=False, comment="device and inode: the file may be renamed"),
+    sa.Column("offset", sa.BigInteger, nullable=False),
+)
+
+ENDED = "ended"
+"""The one terminal state of a call; rows in it never change again."""
+
+
+def insert_new(connection: sa.Connection, table: sa.Table, values: dict[str, Any]) -> bool:
+    """Insert a row unless its key is there already; return whether it was new."""
+    dialect: Any = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return connection.execute(dialect.insert(table).values(**values).on_conflict_do_nothing()).rowcount > 0
