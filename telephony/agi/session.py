@@ -28,7 +28,7 @@ MAX_COMMAND = 2047  # bytes with the newline: Asterisk's fgets takes what is bey
 MAX_ANSWER = 65_536  # bytes; the longest real answer is a variable's value
 
 _HANGUP = b"HANGUP\n"
-_VALUE = b"200 result=1 ("
+_VALUE, _DONE = b"200 result=1 (", b"200 result=1\n"
 _T = TypeVar("_T")
 
 
@@ -41,6 +41,8 @@ def quote(value: object) -> bytes:
 
     Raises EncodingRefusedError for CR, LF and NUL, which end a command, and for what is no text or number.
     """
+    if isinstance(value, str) and value.isprintable() and "\\" not in value and '"' not in value:
+        return b'"%b"' % value.encode()  # most arguments
     if isinstance(value, int):
         return b'"%d"' % value
     if not isinstance(value, (str, float)):
@@ -61,19 +63,17 @@ def parse_result(answer: bytes) -> dict[str, tuple[str, str]]:
 
     Takes time linear in the answer's length. Raises AGIUnknownError if it is no such line.
     """
-    if answer == b"200 result=1\n":  # most answers
-        return {"result": ("1", "")}
     text = answer.decode("utf-8", "backslashreplace")
     if not text.startswith("200 result=") or text.find("\n") != len(text) - 1:
         raise AGIUnknownError(f"the switch gave an answer that is none ({len(answer)} bytes)")
-    head, _, tail = text[4:-1].partition(" (")
+    head, _, tail = text[11:-1].partition(" (")
     data, _, more = tail.partition(")")
-    fields: dict[str, tuple[str, str]] = {}
-    for word in f"{head} {more}".split(" "):
+    value, _, rest = head.partition(" ")
+    fields = {"result": (value, data)}
+    for word in f"{rest} {more}".split():
         key, equals, value = word.partition("=")
         if equals:
             fields.setdefault(key, (value, ""))
-    fields["result"] = (fields["result"][0], data)
     return fields
 
 
@@ -83,6 +83,11 @@ def _complete(answer: bytes | bytearray, *, value: bool) -> bool:
         return answer.startswith(b"520 ", answer.rfind(b"\n", 0, -1) + 1)
     # a value may itself hold newlines: Asterisk sends it as it is
     return not value or not answer.startswith(_VALUE) or answer.endswith(b")\n")
+
+
+def _is_plain(data: bytes, *, value: bool) -> bool:
+    """Say whether bytes are one whole answer and nothing else, as nearly all are."""
+    return data[:4] == b"200 " and data.find(b"\n") == len(data) - 1 and (not value or data[-2:] == b")\n")
 
 
 class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
@@ -115,6 +120,9 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the switch; resumes the entry when they complete an answer."""
+        if self.answering and not self._pending and _is_plain(data, value=self._value):
+            self._resume(data)
+            return
         if self.hung_up:
             return
         whole: bytes | bytearray = data
@@ -181,7 +189,6 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
             if waiting:
                 self._resume(None)
 
-        self._check_greenlet()
         (work() if callable(work) else work).addBoth(settle)
         if not outcome:
             waiting = True
@@ -198,10 +205,6 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
         if self.hung_up:
             raise AGIHangup("the caller has gone")
 
-    def _check_greenlet(self) -> None:
-        if getcurrent() is not self._greenlet:
-            raise RuntimeError("a session is used only inside the greenlet of its entry")
-
     def send_command(self, command: str, *args: object) -> None:
         """Write one command; every argument goes through `quote`, whatever pyst2's method did with it.
 
@@ -213,9 +216,11 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
         self._write(b" ".join([command.encode(), *(word or b'""' for word in words)]) + b"\n")
 
     def _write(self, line: bytes, *, value: bool = False) -> None:
-        self.test_hangup()
-        self._check_greenlet()
-        if len(line) > MAX_COMMAND or b"\n" in line[:-1]:
+        if self.hung_up:
+            self.test_hangup()
+        if getcurrent() is not self._greenlet:
+            raise RuntimeError("a session is used only inside the greenlet of its entry")
+        if len(line) > MAX_COMMAND or line.find(b"\n") != len(line) - 1:
             raise EncodingRefusedError(f"an AGI command must be one line of at most {MAX_COMMAND} bytes")
         self._value = value
         self.answering = True
@@ -291,12 +296,19 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
 
     def set_variable(self, name: str, value: object) -> None:
         """Set a channel variable or function."""
-        self._write(b"SET VARIABLE %b %b\n" % (quote(name), quote(value)))
-        self._judge(self.readline())
+        self._tell(b"SET VARIABLE %b %b\n" % (quote(name), quote(value)))
+
+    def _tell(self, line: bytes) -> None:
+        self._write(line)
+        answer = self.readline()
+        if answer != _DONE:
+            self._judge(answer)
 
     def stream_file(self, filename: str, escape_digits: Any = "", sample_offset: int = 0) -> str:
         """Play a prompt; return the digit that interrupted it, or ""."""
-        return self._digit("STREAM FILE", filename, self._process_digit_list(escape_digits), sample_offset)
+        escapes = self._process_digit_list(escape_digits)
+        self._write(b'STREAM FILE %b %b "%d"\n' % (quote(filename), escapes, sample_offset))
+        return self._one_digit(self.get_result()["result"][0])
 
     def wait_for_digit(self, timeout: int = pyst2.DEFAULT_TIMEOUT) -> str:
         """Wait at most `timeout` ms (-1: for ever) for a digit and return it, or ""."""
@@ -312,10 +324,18 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
         return self._digit("RECORD FILE", filename, format, escapes, timeout, offset, *extra)
 
     def _digit(self, command: str, *args: object) -> str:
-        result = self.execute(command, *args)["result"][0]
-        if not (0 < len(result) < 4 and result.isascii() and result.isdecimal()):  # noqa: PLR2004 - one byte
-            raise AGIError("the switch gave no digit where one was due")
-        return chr(int(result)) if int(result) else ""
+        return self._one_digit(self.execute(command, *args)["result"][0])
+
+    def _one_digit(self, result: str) -> str:
+        if result == "0":
+            return ""
+        if len(result) < 4 and result.isascii() and result.isdecimal():  # noqa: PLR2004 - one byte
+            return chr(int(result))
+        raise AGIError("the switch gave no digit where one was due")
+
+    def verbose(self, message: str, level: int = 1) -> None:
+        """Write a line to the switch's console at verbosity 1 to 4."""
+        self._tell(b"VERBOSE %b %b\n" % (quote(message), quote(level)))
 
     def say_datetime(self, seconds: int, escape_digits: Any = "", format: str = "", zone: str = "") -> Any:  # noqa: A002
         """Say an instant; an empty format is Asterisk's own (pyst2 sent the zone in its place)."""
