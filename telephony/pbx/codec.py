@@ -101,8 +101,8 @@ def _header_lines(pairs: Iterable[tuple[str, str | int]]) -> Iterable[str]:
 class Message:
     """One response or event: the raw bytes, from which a header is read when it is asked for.
 
-    Header names are matched exactly as Asterisk writes them and only at the start of a line, so no value can
-    pass for a header. Bytes that are not UTF-8 come out as backslash escapes.
+    Header names are matched exactly as Asterisk writes them, only at the start of a line and before a colon
+    and a space, so no value can pass for a header. Bytes that are not UTF-8 come out as backslash escapes.
     """
 
     __slots__ = ("_lines",)
@@ -148,23 +148,21 @@ class Message:
         if start < 0:
             return default
         start += len(needle)
-        if lines[start : start + 1] == b" ":
-            start += 1
         end = lines.find(_LINE_END, start)
         return lines[start : end if end >= 0 else None].decode("utf-8", "backslashreplace")
 
     def all(self, header: str) -> list[str]:
         """Return every value of a repeated header in the order received."""
         values = (part.partition(_LINE_END)[0] for part in self._lines.split(_needle(header))[1:])
-        return [value.removeprefix(b" ").decode("utf-8", "backslashreplace") for value in values]
+        return [value.decode("utf-8", "backslashreplace") for value in values]
 
     def headers(self) -> dict[str, str]:
         """Return all headers as a plain dictionary; of a repeated one the first value, as `get` does."""
         found: dict[str, str] = {}
         for line in self.raw.decode("utf-8", "backslashreplace").split("\r\n"):
-            header, colon, value = line.partition(":")
+            header, colon, value = line.partition(": ")
             if colon and header not in found:
-                found[header] = value[1:] if value[:1] == " " else value
+                found[header] = value
         return found
 
     def __repr__(self) -> str:
@@ -176,7 +174,7 @@ _NEEDLES: dict[str, bytes] = {}
 
 def _needle(header: str) -> bytes:
     """Return the bytes that open a header's line; names come from our code, so this is bounded."""
-    return _NEEDLES.setdefault(header, b"\r\n" + header.encode() + b":")
+    return _NEEDLES.setdefault(header, b"\r\n" + header.encode() + b": ")
 
 
 class Decoder:
