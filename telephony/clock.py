@@ -1,8 +1,9 @@
 """The one place that reads a clock; everything else is handed a Clock."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -18,6 +19,26 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Return seconds that never go back, for durations."""
+        ...
+
+
+class Delayed(Protocol):
+    """A call that will be made later."""
+
+    def cancel(self) -> None:
+        """Make it not happen."""
+        ...
+
+    def active(self) -> bool:
+        """Tell whether it is still to come."""
+        ...
+
+
+class Timer(Protocol):
+    """What makes calls later: the reactor, or twisted.internet.task.Clock in a test."""
+
+    def callLater(self, delay: float, callable: Callable[..., Any], *args: Any) -> Delayed:  # noqa: A002, N802 - Twisted's names
+        """Call `callable` after `delay` seconds."""
         ...
 
 

@@ -171,6 +171,7 @@ bindaddr = {ami.address}
 port = {ami.port}
 displayconnects = no
 allowmultiplelogin = yes
+timestampevents = yes
 
 [{AMI_USER}]
 secret = {secrets.ami_secret}
@@ -179,8 +180,6 @@ permit = {ami.address}/255.255.255.255
 read = system,call,agent
 write = system,call,agent,originate,reporting
 writetimeout = 5000
-eventfilter(action(exclude),name(Newexten)) =
-eventfilter(action(exclude),name(VarSet)) =
 """
 
 

@@ -69,6 +69,7 @@ class Call:
     called_number: str | None = None
     caller_number: str | None = None
     key: str | None = None
+    centre: str | None = None
     queue: str | None = None
     agent: str | None = None
     queued_at: datetime | None = None

@@ -144,7 +144,13 @@ ENDED = "ended"
 """The one terminal state of a call; rows in it never change again."""
 
 
+def insert_for(connection: sa.Connection, table: sa.Table) -> Any:
+    """Return an INSERT that knows ON CONFLICT, which SQLite and PostgreSQL spell alike."""
+    dialect: Any = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return dialect.insert(table)
+
+
 def insert_new(connection: sa.Connection, table: sa.Table, values: dict[str, Any]) -> bool:
     """Insert a row unless its key is there already; return whether it was new."""
-    dialect: Any = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return connection.execute(dialect.insert(table).values(**values).on_conflict_do_nothing()).rowcount > 0
+    statement = insert_for(connection, table).values(**values).on_conflict_do_nothing()
+    return connection.execute(statement).rowcount > 0

@@ -1,0 +1,1 @@
+"""What the dialplan may ask: one module for each AGI() call."""

@@ -1,0 +1,48 @@
+"""`AGI(agi://…/feature,TOKEN,ENDPOINT,WHAT,NTH)`: a feature code dialled on an agent's phone.
+
+Called from asterisk-conf/extensions.d/30-agents.conf.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import get_args
+
+from telephony.agi.session import Session
+from telephony.errors import HotlineError, NotAllowedError
+from telephony.floor.roster import Command, Roster
+
+SAID = {
+    "login": "agent-logged-in",
+    "logout": "agent-logged-out",
+    "pause": "agent-paused",
+    "ready": "agent-ready",
+}
+"""The prompt that confirms each command; without one the dialplan says that it did not work."""
+
+
+def entry(roster: Roster, pause_reasons: Sequence[str]) -> Callable[[Session], None]:
+    """Return the handler; the digit after a pause code chooses the nth of `pause_reasons`."""
+
+    def handle(session: Session) -> None:
+        agent, what, nth = (session.env.get(f"agi_arg_{n}", "") for n in (2, 3, 4))
+        try:
+            command = _command(what)
+            reason = _reason(nth, pause_reasons) if command == "pause" else None
+            session.await_(lambda: roster.command(agent, command, reason, "phone"))
+        except HotlineError:
+            return
+        session.set_variable("HOTLINE_SAY", SAID[command])
+
+    return handle
+
+
+def _command(what: str) -> Command:
+    if what not in get_args(Command):
+        raise NotAllowedError(f"unknown feature {what!r}")
+    return what  # type: ignore[return-value]
+
+
+def _reason(nth: str, reasons: Sequence[str]) -> str:
+    index = int(nth or "1") - 1
+    if not 0 <= index < len(reasons):
+        raise NotAllowedError(f"there are {len(reasons)} pause reasons, not {nth}")
+    return reasons[index]

@@ -1,0 +1,112 @@
+"""The route of an inbound call: gather facts, decide, store the decision, then tell the switch."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from twisted.internet.defer import Deferred
+
+from telephony.clock import Clock
+from telephony.config import Config, Number
+from telephony.errors import UnknownThingError
+from telephony.floor.pulse import Pulse
+from telephony.floor.roster import Roster
+from telephony.rules import routing
+from telephony.rules.call_story import Datum, Happening
+from telephony.rules.routing import Facts, NumberFacts, Plan
+from telephony.store import calls as call_rows
+from telephony.store import routing_facts
+from telephony.store.database import Database
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A call as the dialplan presents it; `caller` is empty if the number was withheld or is no number."""
+
+    call_id: str
+    number: str
+    caller: str
+    key: str
+
+
+class Inbound:
+    """Routes citizens' calls."""
+
+    def __init__(
+        self, config: Config, database: Database, clock: Clock, roster: Roster, pulse: Pulse
+    ) -> None:
+        self._numbers = {n.number: _number_facts(n) for n in config.numbers.values()}
+        self._routing, self._demo = config.hotline.routing, config.hotline.demo
+        self._parameters = routing.Parameters(
+            self._routing.priority_open_case, self._routing.priority_missed_by_us, self._demo.queue
+        )
+        self._database, self._clock, self._roster, self._pulse = database, clock, roster, pulse
+
+    def route(self, arrival: Arrival) -> Deferred[Plan]:
+        """Decide where a call goes; fires when the decision is committed. Raise UnknownThingError."""
+        if arrival.number not in self._numbers:
+            raise UnknownThingError(f"number {arrival.number} is not in numbers.yaml")
+        now = self._clock.now()
+        ready = self._roster.ready_agents
+
+        def work(connection: sa.Connection) -> Plan:
+            plan = routing.decide(self._facts(connection, arrival, now, ready), self._parameters)
+            call_rows.route(connection, arrival.call_id, now, self._decision(arrival, plan))
+            call_rows.append(connection, [(arrival.call_id, _routed(arrival, plan, now))])
+            return plan
+
+        def tell(plan: Plan) -> Plan:
+            self._pulse.beat()
+            return plan
+
+        return self._database.write(work).addCallback(tell)
+
+    def _facts(
+        self, connection: sa.Connection, arrival: Arrival, now: datetime, ready: frozenset[str]
+    ) -> Facts:
+        number, caller = self._numbers[arrival.number], arrival.caller
+        if not caller:
+            return Facts(number, arrival.key)
+        missed_since = now - timedelta(hours=self._routing.missed_by_us_hours)
+        known_since = now - timedelta(days=self._routing.known_agent_days)
+        agent = routing_facts.known_agent(connection, caller, known_since)
+        return Facts(
+            number,
+            arrival.key,
+            blacklisted=routing_facts.blacklisted(connection, caller, now),
+            open_cases=routing_facts.open_cases(connection, caller),
+            missed_by_us_at=routing_facts.missed_by_us_at(connection, caller, missed_since),
+            known_agent=agent,
+            known_agent_ready=agent in ready,
+            demo=caller == self._demo.caller_number,
+        )
+
+    def _decision(self, arrival: Arrival, plan: Plan) -> dict[str, Any]:
+        return {
+            "called_number": arrival.number,
+            "caller_number": arrival.caller or None,
+            "key": arrival.key or None,
+            "centre": self._numbers[arrival.number].centre,
+            "queue": plan.queue if plan.action == "queue" else None,
+            "priority": plan.priority,
+            "marks": list(plan.marks),
+            "route_reason": plan.reason,
+        }
+
+
+def _routed(arrival: Arrival, plan: Plan, now: datetime) -> Happening:
+    data: dict[str, Datum] = {
+        "action": plan.action,
+        "queue": plan.queue,
+        "priority": plan.priority,
+        "preferred_agent": plan.agent,
+        "marks": " ".join(plan.marks),
+        "reason": plan.reason,
+    }
+    return Happening(now, "routed", f"{arrival.call_id}:routed", None, data)
+
+
+def _number_facts(number: Number) -> NumberFacts:
+    keys = {key: target.queue for key, target in number.keys.items()}
+    return NumberFacts(number.number, number.centre, number.queue, number.priority, keys)

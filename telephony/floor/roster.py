@@ -1,0 +1,224 @@
+"""The agents: commands from people, events from the switch, one row in the store for each.
+
+Commit, then act: a change is written first, then app_queue is told.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+import structlog
+from twisted.internet.defer import Deferred
+
+from telephony.clock import Clock, Delayed, Timer
+from telephony.config import Config
+from telephony.errors import NotAllowedError, UnknownThingError
+from telephony.floor.agent import Agent
+from telephony.floor.agent_machine import MISSED
+from telephony.floor.mirror import QueueMirror
+from telephony.floor.pulse import Pulse
+from telephony.floor.views import AgentView
+from telephony.rules.call_story import Happening
+from telephony.store import agents as agent_rows
+from telephony.store import calls as call_rows
+from telephony.store.database import Database
+
+log = structlog.get_logger()
+Command = Literal["login", "logout", "pause", "ready"]
+
+
+class Roster:
+    """All agents of the configuration."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what bootstrap hands in, once
+        self,
+        config: Config,
+        database: Database,
+        clock: Clock,
+        timer: Timer,
+        mirror: QueueMirror,
+        pulse: Pulse,
+    ) -> None:
+        self._rules = config.hotline.agents
+        self._database, self._clock, self._timer = database, clock, timer
+        self._mirror, self._pulse = mirror, pulse
+        self._agents = {number: Agent(agent, clock.now()) for number, agent in config.agents.items()}
+        self._timers: dict[str, Delayed] = {}
+        self.ready_agents: frozenset[str] = frozenset()
+        """Who would ring now; read by the route in another thread, so it is replaced whole."""
+
+    def restore(self, rows: Mapping[str, dict[str, Any]]) -> None:
+        """Take up the states that the store holds."""
+        for number, agent in self._agents.items():
+            if number in rows:
+                agent.restore(rows[number])
+            self._set_timer(agent)
+        self._note_ready()
+
+    def all(self) -> list[AgentView]:
+        """Return every agent, in the order of the configuration."""
+        return [agent.view() for agent in self._agents.values()]
+
+    def one(self, number: str) -> AgentView:
+        """Return one agent; raise UnknownThingError."""
+        return self._agent(number).view()
+
+    def command(self, number: str, what: Command, reason: str | None, by: str) -> Deferred[AgentView]:
+        """Do what a person asked for; fires when it is stored and the switch has been told.
+
+        Raise UnknownThingError for an unknown agent, NotAllowedError if it makes no sense now.
+        """
+        agent = self._agent(number)
+        if what != "pause":
+            return self._change(agent, what, by=by)
+        reasons = self._rules.pause_reasons
+        if reason is not None and reason not in reasons:
+            raise NotAllowedError(f"unknown reason {reason!r}; choose one of {', '.join(reasons)}")
+        return self._change(agent, what, reason or reasons[0], by=by)
+
+    # What the switch reports. An event for someone who is no agent, or that makes no sense, changes nothing.
+
+    def offered(self, number: str, call_id: str, leg_id: str) -> None:
+        """Note that an agent's phone rings for a call."""
+        self._reported(number, "offered", call_id, leg_id)
+
+    def connected(self, number: str, call_id: str, leg_id: str) -> None:
+        """Note that agent and citizen hear each other."""
+        self._reported(number, "connected", call_id, leg_id)
+
+    def ring_missed(self, number: str) -> None:
+        """Note a missed ring; one too many in a row pauses the agent and raises an alarm."""
+        agent = self._agents.get(number)
+        if agent is None or agent.state != "ringing":
+            return
+        if agent.machine.missed_rings + 1 < self._rules.missed_rings_to_pause:
+            self._log_fault(self._change(agent, "ring_missed", by="switch"))
+            return
+        agent.machine.ring_missed()
+        self._log_fault(self._change(agent, "missed_too_often", by="switch", alarm=MISSED))
+
+    def leg_ended(self, number: str, leg_id: str) -> None:
+        """Note that a channel of the agent is gone: the end of a talk, or of a ring nobody missed."""
+        agent = self._agents.get(number)
+        if agent is None or agent.leg_id != leg_id:
+            return
+        if agent.state == "talking":
+            self._end_of_talk(agent)
+        elif agent.state == "ringing":
+            self._log_fault(self._change(agent, "ring_withdrawn", by="switch"))
+
+    def phone(self, number: str, state: str) -> None:
+        """Note whether the agent's softphone is registered."""
+        if number in self._agents:
+            self._agents[number].phone = state
+            self._note_ready()
+
+    def reconcile(self, channels: Mapping[str, tuple[str, str, str]], members: Iterable[str]) -> None:
+        """Settle after a restart of either side.
+
+        `channels` says for each agent with a live channel: its state (Up, Ringing), call and leg.
+        """
+        for stranger in set(members) - set(self._agents):
+            self._log_fault(self._mirror.remove(stranger))
+        for number, agent in self._agents.items():
+            state, call_id, leg_id = channels.get(number, ("", "", ""))
+            if state == "Up" and agent.state != "talking":
+                self.connected(number, call_id, leg_id)
+            elif state == "" and agent.state == "talking":
+                self._end_of_talk(agent)
+            elif state == "" and agent.state == "ringing":
+                self._log_fault(self._change(agent, "ring_withdrawn", by="switch"))
+            agent.leg_id = leg_id or agent.leg_id
+            self._log_fault(self._mirror.apply(agent))
+
+    def stop(self) -> None:
+        """Cancel timers; the store knows when each wrap-up ends."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
+    def _agent(self, number: str) -> Agent:
+        if number not in self._agents:
+            raise UnknownThingError(f"no agent {number}; `hotline agents` lists them")
+        return self._agents[number]
+
+    def _reported(self, number: str, what: str, call_id: str, leg_id: str) -> None:
+        agent = self._agents.get(number)
+        if agent is None:
+            return
+        try:
+            changed = self._change(agent, what, by="switch", call=(call_id, leg_id))
+        except NotAllowedError as error:
+            log.warning("agent_event_out_of_order", agent=number, event_kind=what, why=str(error))
+            return
+        self._log_fault(changed)
+
+    def _end_of_talk(self, agent: Agent) -> None:
+        self._log_fault(self._change(agent, "hung_up", by="switch"))
+        if self._rules.wrap_up_seconds == 0:
+            self._wrap_up_over(agent)
+
+    def _wrap_up_over(self, agent: Agent) -> None:
+        self._timers.pop(agent.number, None)
+        if agent.state == "wrap_up":
+            self._log_fault(self._change(agent, "wrap_up_over", by="timer"))
+
+    def _change(
+        self,
+        agent: Agent,
+        what: str,
+        *args: str,
+        by: str,
+        call: tuple[str, str] | None = None,
+        alarm: str | None = None,
+    ) -> Deferred[AgentView]:
+        now = self._clock.now()
+        call_id = agent.call_id
+        before = agent.do(what, now, *args)
+        if call is not None:
+            agent.call_id, agent.leg_id = call
+        if agent.state == "wrap_up" and before != "wrap_up":
+            agent.start_wrap_up(now, self._rules.wrap_up_seconds)
+        self._set_timer(agent)
+        self._note_ready()
+        event = _event(agent, before, by, now)
+        return self._store(agent, event, agent.call_id or call_id, alarm)
+
+    def _store(
+        self, agent: Agent, event: Happening, call_id: str | None, alarm: str | None
+    ) -> Deferred[AgentView]:
+        row = agent.row()
+
+        def work(connection: Any) -> None:
+            agent_rows.save(connection, row)
+            call_rows.append(connection, [(call_id, event)])
+            if alarm is not None:
+                agent_rows.raise_alarm(connection, event.at, alarm, agent.number)
+
+        def act(_: None) -> Deferred[None]:
+            self._pulse.beat()
+            return self._mirror.apply(agent)
+
+        return self._database.write(work).addCallback(act).addCallback(lambda _: agent.view())
+
+    def _set_timer(self, agent: Agent) -> None:
+        timer = self._timers.pop(agent.number, None)
+        if timer is not None and timer.active():
+            timer.cancel()
+        if agent.wrap_up_until is not None:
+            left = max(0.0, (agent.wrap_up_until - self._clock.now()).total_seconds())
+            self._timers[agent.number] = self._timer.callLater(left, self._wrap_up_over, agent)
+
+    def _note_ready(self) -> None:
+        ready = (a.number for a in self._agents.values() if a.state == "ready" and a.phone != "unreachable")
+        self.ready_agents = frozenset(ready)
+
+    @staticmethod
+    def _log_fault(changed: Deferred[Any]) -> None:
+        changed.addErrback(lambda failure: log.error("agent_not_stored", why=repr(failure.value)))
+
+
+def _event(agent: Agent, before: str, by: str, now: datetime) -> Happening:
+    data = {"from": before, "to": agent.state, "reason": agent.machine.reason, "after": agent.machine.after}
+    return Happening(now, "agent", f"agent:{uuid.uuid4().hex}", agent.number, {**data, "by": by})

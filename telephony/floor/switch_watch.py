@@ -1,0 +1,145 @@
+"""Brings what the switch reports to the agents and the ledger, and settles after a restart of either side."""
+
+from collections.abc import Generator
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from twisted.internet.defer import Deferred, inlineCallbacks
+from twisted.python.failure import Failure
+
+from telephony.clock import Clock
+from telephony.errors import SwitchRefusedError, SwitchUnavailableError
+from telephony.floor.journal_watch import JournalWatch
+from telephony.floor.ledger import Ledger
+from telephony.floor.mirror import QueueMirror
+from telephony.floor.pulse import Pulse
+from telephony.floor.roster import Roster
+from telephony.pbx import snapshot
+from telephony.pbx.ami import AMIClient
+from telephony.pbx.codec import Message
+from telephony.pbx.queues import TECHNOLOGY
+from telephony.pbx.snapshot import Channel
+from telephony.rules.call_story import Happening
+
+log = structlog.get_logger()
+
+
+class SwitchWatch:
+    """Listens to AMI for as long as the service lives."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what bootstrap hands in, once
+        self,
+        ami: AMIClient,
+        roster: Roster,
+        mirror: QueueMirror,
+        ledger: Ledger,
+        journal: JournalWatch,
+        clock: Clock,
+        pulse: Pulse,
+    ) -> None:
+        self._ami, self._roster, self._mirror = ami, roster, mirror
+        self._ledger, self._journal, self._clock, self._pulse = ledger, journal, clock, pulse
+        self._booted_at: datetime | None = None
+        self._lost_at: datetime | None = None
+        self._living: frozenset[str] = frozenset()
+        self._swept_at: datetime | None = None
+        self.settled = False
+        """Whether members, agents and calls agree with the switch since it came up last."""
+
+    def start(self) -> None:
+        """Subscribe; the client's own start() connects."""
+        self._ami.subscribe(["FullyBooted"], self._booted)
+        self._ami.subscribe(["AgentCalled"], self._offered)
+        self._ami.subscribe(["AgentConnect"], self._connected)
+        self._ami.subscribe(["AgentRingNoAnswer"], self._missed)
+        self._ami.subscribe(["Hangup"], self._hangup)
+        self._ami.subscribe(["Hold", "Unhold"], self._hold)
+        self._ami.subscribe(["DeviceStateChange"], self._device)
+        self._ami.on_up(lambda: _logged(self.settle(), "settle"))
+        self._ami.on_down(self._down)
+
+    @inlineCallbacks
+    def settle(self) -> Generator[Deferred[Any], Any, None]:
+        """Mend what differs between store and switch: members, agents' states, calls that died."""
+        live: list[Channel] = yield snapshot.channels(self._ami)
+        members = self._mirror.learn((yield self._ami.list_action("QueueStatus")))
+        phones: dict[str, str] = yield snapshot.phones(self._ami)
+        for number, state in phones.items():
+            self._roster.phone(number, state)
+        self._roster.reconcile({c.endpoint: (c.state, c.call_id, c.leg_id) for c in live}, members)
+        yield self._journal.drained()
+        if self._booted_at is not None:
+            died_at = min(self._lost_at or self._booted_at, self._booted_at)
+            yield self._bury(_calls(live), self._booted_at, died_at)
+        self.settled = True
+        self._pulse.beat()
+
+    @inlineCallbacks
+    def sweep(self) -> Generator[Deferred[Any], Any, None]:
+        """End calls that two snapshots in a row know nothing of; called by the ticker."""
+        if not self._ami.is_up or not self.settled:
+            return
+        now = self._clock.now()
+        living = _calls((yield snapshot.channels(self._ami)))
+        yield self._journal.drained()
+        if self._swept_at is not None:
+            yield self._bury(living | self._living, self._swept_at, now)
+        self._living, self._swept_at = living, now
+
+    def _bury(self, living: frozenset[str], before: datetime, died_at: datetime) -> Deferred[None]:
+        def tell(dead: list[str]) -> None:
+            if dead:
+                log.warning("calls_interrupted", calls=dead)
+                self._pulse.beat()
+
+        return self._ledger.bury(living, before, died_at).addCallback(tell)
+
+    def _booted(self, message: Message) -> None:
+        uptime = int(message.get("Uptime") or 0)
+        self._booted_at = self._clock.now() - timedelta(seconds=uptime + 1)  # the switch cuts off fractions
+
+    def _down(self) -> None:
+        self.settled, self._swept_at, self._lost_at = False, None, self._clock.now()
+
+    def _offered(self, message: Message) -> None:
+        self._roster.offered(_agent(message), message.get("Linkedid"), message.get("DestUniqueid"))
+
+    def _connected(self, message: Message) -> None:
+        self._roster.connected(_agent(message), message.get("Linkedid"), message.get("DestUniqueid"))
+
+    def _missed(self, message: Message) -> None:
+        self._roster.ring_missed(_agent(message))
+
+    def _hangup(self, message: Message) -> None:
+        self._roster.leg_ended(snapshot.endpoint_of(message.get("Channel")), message.get("Uniqueid"))
+
+    def _hold(self, message: Message) -> None:
+        kind = "held" if message.name == "Hold" else "resumed"
+        call_id, leg_id = message.get("Linkedid"), message.get("Uniqueid")
+        stamp = message.get("Timestamp")
+        endpoint = snapshot.endpoint_of(message.get("Channel"))
+        happening = Happening(self._clock.now(), kind, f"{leg_id}:{kind}:{stamp}", endpoint, {})
+        _logged(self._ledger.note(call_id, happening).addCallback(lambda _: self._pulse.beat()), "hold")
+
+    def _device(self, message: Message) -> None:
+        found = snapshot.phone(message.get("Device"), message.get("State"))
+        if found is not None:
+            self._roster.phone(*found)
+
+
+def _agent(message: Message) -> str:
+    return message.get("Interface").removeprefix(TECHNOLOGY)
+
+
+def _calls(live: list[Channel]) -> frozenset[str]:
+    return frozenset(channel.call_id for channel in live)
+
+
+def _logged(work: Deferred[Any], what: str) -> None:
+    def failed(failure: Failure) -> None:
+        # Lost in the middle: the next reconnect begins again.
+        quiet = failure.check(SwitchUnavailableError, SwitchRefusedError)
+        (log.warning if quiet else log.error)("switch_work_failed", what=what, why=repr(failure.value))
+
+    work.addErrback(failed)

@@ -1,0 +1,53 @@
+"""What the switch holds right now: taken after every reconnect, because AMI replays nothing."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from twisted.internet.defer import Deferred
+
+from telephony.pbx.ami import AMIClient
+from telephony.pbx.codec import Message
+from telephony.pbx.queues import TECHNOLOGY
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A live channel; `endpoint` is `8001` for `PJSIP/8001-0000002a`, `state` Up, Ringing and others."""
+
+    endpoint: str
+    state: str
+    leg_id: str
+    call_id: str
+
+
+def channels(ami: AMIClient) -> Deferred[list[Channel]]:
+    """Ask for every live channel."""
+    return ami.list_action("CoreShowChannels").addCallback(lambda rows: [_channel(row) for row in rows])
+
+
+def phones(ami: AMIClient) -> Deferred[dict[str, str]]:
+    """Ask which endpoints' phones are there: `registered` or `unreachable`."""
+    return ami.list_action("DeviceStateList").addCallback(_phones)
+
+
+def phone(device: str, state: str) -> tuple[str, str] | None:
+    """Return endpoint and whether its phone is there, or None for a device that is no phone."""
+    if not device.startswith(TECHNOLOGY):
+        return None
+    absent = state in {"UNAVAILABLE", "INVALID", "UNKNOWN"}
+    return device.removeprefix(TECHNOLOGY), "unreachable" if absent else "registered"
+
+
+def _phones(rows: Iterable[Message]) -> dict[str, str]:
+    known = (phone(row.get("Device"), row.get("State")) for row in rows)
+    return dict(pair for pair in known if pair is not None)
+
+
+def endpoint_of(channel: str) -> str:
+    """Return `8001` for `PJSIP/8001-0000002a`."""
+    return channel.removeprefix(TECHNOLOGY).rpartition("-")[0]
+
+
+def _channel(row: Message) -> Channel:
+    get = row.get
+    return Channel(endpoint_of(get("Channel")), get("ChannelStateDesc"), get("Uniqueid"), get("Linkedid"))

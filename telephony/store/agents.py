@@ -1,0 +1,28 @@
+"""Agents' states, and alarms, in and out of the store."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from telephony.store.tables import agents, alarms, insert_for
+
+
+def load(connection: sa.Connection) -> dict[str, dict[str, Any]]:
+    """Return each agent's row."""
+    rows = connection.execute(sa.select(agents)).mappings()
+    return {row["number"]: dict(row) for row in rows}
+
+
+def save(connection: sa.Connection, row: dict[str, Any]) -> None:
+    """Write one agent's row."""
+    statement = insert_for(connection, agents).values(**row)
+    statement = statement.on_conflict_do_update(index_elements=["number"], set_=row)
+    connection.execute(statement)
+
+
+def raise_alarm(connection: sa.Connection, at: datetime, kind: str, subject: str) -> None:
+    """Write an alarm, unless the same one stands unacknowledged."""
+    same = sa.and_(alarms.c.kind == kind, alarms.c.subject == subject, alarms.c.acknowledged_at.is_(None))
+    if connection.scalar(sa.select(alarms.c.id).where(same)) is None:
+        connection.execute(alarms.insert().values(at=at, kind=kind, subject=subject))

@@ -1,0 +1,82 @@
+"""Calls, legs and the append-only list of events, in and out of the store."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from telephony.rules.call_story import ENDED, Call, Happening, Leg
+from telephony.store.tables import calls, events, insert_for, insert_new, legs
+
+_CALL_FIELDS = tuple(name for name in Call.__dataclass_fields__ if name != "legs")
+_LEG_FIELDS = tuple(Leg.__dataclass_fields__)
+
+
+def load(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Call]:
+    """Return those of these calls that the ledger knows, with their legs."""
+    wanted = list(ids)
+    columns = (calls.c[name] for name in _CALL_FIELDS)
+    rows = connection.execute(sa.select(*columns).where(calls.c.id.in_(wanted)))
+    found = {row.id: Call(**row._mapping) for row in rows}  # noqa: SLF001 - SQLAlchemy's public accessor
+    for row in connection.execute(sa.select(legs).where(legs.c.call_id.in_(list(found)))):
+        leg = Leg(**{name: getattr(row, name) for name in _LEG_FIELDS})
+        found[row.call_id].legs[leg.id] = leg
+    return found
+
+
+def live(connection: sa.Connection) -> dict[str, Call]:
+    """Return every call that has not ended."""
+    ids = connection.scalars(sa.select(calls.c.id).where(calls.c.state != ENDED))
+    return load(connection, ids.all())
+
+
+def save(connection: sa.Connection, changed: Iterable[Call]) -> None:
+    """Write these calls and their legs; the row of a call that had ended stays as it is."""
+    rows = list(changed)
+    if not rows:
+        return
+    call_rows = [{**_fields(call, _CALL_FIELDS), "marks": []} for call in rows]
+    _upsert(connection, calls, call_rows, keep={"marks"})
+    leg_rows = [
+        {**_fields(leg, _LEG_FIELDS), "call_id": call.id} for call in rows for leg in call.legs.values()
+    ]
+    if leg_rows:
+        _upsert(connection, legs, leg_rows, keep=set())
+
+
+def append(connection: sa.Connection, told: Iterable[tuple[str | None, Happening]]) -> None:
+    """Append events, each with its call's id; one whose key is there already is the same event told twice."""
+    rows = [
+        {
+            "at": event.at,
+            "kind": event.kind,
+            "call_id": call_id,
+            "agent": event.agent,
+            "data": dict(event.data),
+            "key": event.key,
+        }
+        for call_id, event in told
+    ]
+    if rows:
+        connection.execute(insert_for(connection, events).on_conflict_do_nothing(), rows)
+
+
+def route(connection: sa.Connection, call_id: str, now: datetime, decision: dict[str, Any]) -> None:
+    """Store what was decided for a call, which the journal may not have told us of yet."""
+    new = {"id": call_id, "direction": "inbound", "state": "arrived", "arrived_at": now, "marks": []}
+    insert_new(connection, calls, {**new, **decision})
+    alive = sa.and_(calls.c.id == call_id, calls.c.state != ENDED)
+    connection.execute(calls.update().where(alive).values(**decision))
+
+
+def _fields(thing: object, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(thing, name) for name in names}
+
+
+def _upsert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]], keep: set[str]) -> None:
+    statement = insert_for(connection, table)
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in keep | {"id"}}
+    alive = table.c.state != ENDED if table is calls else None
+    statement = statement.on_conflict_do_update(index_elements=["id"], set_=changed, where=alive)
+    connection.execute(statement, rows)
