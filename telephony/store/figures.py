@@ -90,8 +90,9 @@ def _grouped(
 
 
 def _rows(result: Any) -> Iterator[tuple[str, Figures]]:
-    for name, *counts, mean in result:
-        yield name, Figures(*counts, None if mean is None else round(float(mean), 1))
+    for name, offered, answered, abandoned, waiting, talking, mean in result:
+        wait = None if mean is None else round(float(mean), 1)
+        yield name, Figures(offered, answered, abandoned, waiting, talking, wait)
 
 
 def _count(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
