@@ -284,6 +284,11 @@ class FastAGIServer(Factory):
         self._clock.callLater(0, lambda: defer.ensureDeferred(self._accept()))
         return int(self._socket.getsockname()[1])
 
+    @property
+    def listening(self) -> bool:
+        """Whether Asterisk can connect."""
+        return self._listener is not None and self._listener.is_serving()
+
     async def _accept(self) -> None:
         if self._socket is not None:
             loop = asyncio.get_running_loop()  # the asyncio reactor's

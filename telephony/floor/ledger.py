@@ -12,6 +12,7 @@ import sqlalchemy as sa
 import structlog
 from twisted.internet.defer import Deferred
 
+from telephony.clock import Clock
 from telephony.config import Config
 from telephony.pbx import journal
 from telephony.pbx.journal import Position
@@ -26,11 +27,11 @@ log = structlog.get_logger()
 class Ledger:
     """Writes what happened to calls."""
 
-    def __init__(self, config: Config, database: Database, folder: Path) -> None:
+    def __init__(self, config: Config, database: Database, clock: Clock, folder: Path) -> None:
         self._numbers, self._agents = config.numbers, config.agents
         self._citizens = {trunk.name for trunk in config.hotline.trunks}
         self._citizens |= {phone.user for phone in config.hotline.test_phones}
-        self._database, self._folder = database, folder
+        self._database, self._clock, self._folder = database, clock, folder
         self.bad_lines = 0
 
     def catch_up(self) -> Deferred[int]:
@@ -54,6 +55,14 @@ class Ledger:
             call_rows.save(connection, dead)
             call_rows.append(connection, told)
             return [call.id for call in dead]
+
+        return self._database.write(work)
+
+    def rotate(self) -> Deferred[None]:
+        """Put the journal aside if it has grown large and all of it has been read."""
+
+        def work(connection: sa.Connection) -> None:
+            journal.rotate(self._folder, Position(*position_row.position(connection)), self._clock.now())
 
         return self._database.write(work)
 

@@ -61,7 +61,7 @@ class SwitchWatch:
 
     @inlineCallbacks
     def settle(self) -> Generator[Deferred[Any], Any, None]:
-        """Mend what differs between store and switch: members, agents' states, calls that died."""
+        """Bring into line what differs: members, states of agents, calls that died."""
         live: list[Channel] = yield snapshot.channels(self._ami)
         members = self._mirror.learn((yield self._ami.list_action("QueueStatus")))
         phones: dict[str, str] = yield snapshot.phones(self._ami)

@@ -1,4 +1,4 @@
-"""`AGI(agi://…/inbound,TOKEN,NUMBER,KEY)`: where does this caller go?
+"""`AGI(agi://…/inbound,TOKEN,NUMBER,KEY)`: where a caller goes.
 
 Called from asterisk-conf/extensions.d/20-inbound.conf.
 """
