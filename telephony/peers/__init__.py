@@ -1,0 +1,1 @@
+"""Simulated telephones: what the demo, the tests and the benchmarks call with and are called by."""

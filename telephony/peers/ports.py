@@ -1,0 +1,66 @@
+"""Free ports on a loopback address, the programs of the peers, and the first connection to one just started."""
+
+import contextlib
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from telephony.errors import HotlineError, SwitchUnavailableError
+
+Kind = Literal["udp", "tcp", "both"]
+# Below Linux' range for outgoing connections: nothing takes such a port by chance before its owner binds it.
+LOWEST, HIGHEST = 20000, 32000
+TRIES = 200
+RETRY_SECONDS = 0.02
+_given: set[int] = set()
+
+
+def free_port(kind: Kind = "both", address: str = "127.0.0.1") -> int:
+    """Return a port that nothing listens on at `address`; this process gets each port once."""
+    return free_block(1, kind, address)
+
+
+def free_block(size: int, kind: Kind = "udp", address: str = "127.0.0.1") -> int:
+    """Return the first, an even one, of `size` free ports in a row."""
+    for _ in range(TRIES):
+        first = LOWEST + 2 * secrets.randbelow((HIGHEST - LOWEST - size) // 2)
+        block = range(first, first + size)
+        if _given.isdisjoint(block) and all(_is_free(port, kind, address) for port in block):
+            _given.update(block)
+            return first
+    raise SwitchUnavailableError(f"no {size} free {kind} ports at {address}")
+
+
+def _is_free(port: int, kind: Kind, address: str) -> bool:
+    types = {"udp": [socket.SOCK_DGRAM], "tcp": [socket.SOCK_STREAM]}
+    for type_ in types.get(kind, [socket.SOCK_DGRAM, socket.SOCK_STREAM]):
+        with socket.socket(socket.AF_INET, type_) as probe:
+            if type_ == socket.SOCK_STREAM:
+                # As servers do: a closed connection's TIME_WAIT does not keep the port.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((address, port))
+            except OSError:
+                return False
+    return True
+
+
+def find_program(name: str) -> str:
+    """Return the full path of SIPp or baresip."""
+    path = shutil.which(name)
+    if path is None:
+        raise HotlineError(f"{name} is not installed; run `tools/setup/packages`")
+    return path
+
+
+def connect(address: tuple[str, int], timeout: float, alive: Callable[[], bool]) -> socket.socket:
+    """Connect to a program that is still starting; give up at once when it is no longer `alive`."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline and alive():
+        with contextlib.suppress(ConnectionRefusedError, TimeoutError):
+            return socket.create_connection(address, timeout=timeout)
+        time.sleep(RETRY_SECONDS)  # a refused connection gives nothing to block on
+    raise SwitchUnavailableError(f"nothing listens at {address[0]}:{address[1]}")

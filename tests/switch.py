@@ -1,0 +1,139 @@
+"""A throw-away Asterisk for tests: its own folder and ports, so that many run at once on one machine."""
+
+import array
+import math
+import shutil
+import subprocess
+import wave
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from telephony import secret_store
+from telephony.config_load import load
+from telephony.paths import PROJECT, Paths
+from telephony.pbx import binary, files
+from telephony.peers.ports import connect, free_block, free_port
+from tests.plain_ami import PlainAmi
+
+START_SECONDS = 20.0
+STOP_SECONDS = 10.0
+PROMPT_SECONDS = 0.1
+RTP_PORTS = 200
+
+
+class Switch:
+    """The project's own configuration with short prompts; `changes` go over sections of hotline.yaml."""
+
+    def __init__(self, folder: Path, changes: Mapping[str, Any] | None = None) -> None:
+        self.folder = folder
+        self.paths = Paths(folder / "config", folder / "var")
+        self._configure(changes or {})
+        self.config = load(self.paths.config)
+        phones = [phone.user for phone in self.config.hotline.test_phones]
+        self.secrets = secret_store.ensure(self.paths.secrets, [*self.config.agents, *phones])
+        self._prompts()
+        self._asterisk = binary.find(PROJECT / "var")
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ami: PlainAmi | None = None
+
+    def _configure(self, changes: Mapping[str, Any]) -> None:
+        shutil.copytree(PROJECT / "config", self.paths.config)
+        file = self.paths.config / "hotline.yaml"
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        rtp = free_block(RTP_PORTS)
+        data["sip"] |= {"port": free_port(), "rtp_ports": [rtp, rtp + RTP_PORTS - 1]}
+        for door in ("agi", "ami", "api"):
+            data[door]["port"] = free_port("tcp")
+        self.carrier_port = free_port("udp", "127.0.0.2")
+        data["trunks"][0]["contact"] = f"127.0.0.2:{self.carrier_port}"
+        for section, values in changes.items():
+            data[section] = {**data[section], **values} if isinstance(values, Mapping) else values
+        file.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+
+    def _prompts(self) -> None:
+        self.paths.sounds.mkdir(parents=True)
+        for index, name in enumerate(self.config.prompts.prompts):
+            tone(self.paths.sounds / f"{name}.wav", 500 + 50 * index, PROMPT_SECONDS)
+        music = self.paths.asterisk / "data" / "moh" / "hotline"
+        music.mkdir(parents=True)
+        tone(music / "waiting.wav", 300, 2)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What points a child process to this installation."""
+        return {"HOTLINE_CONFIG": str(self.paths.config), "HOTLINE_VAR": str(self.paths.var)}
+
+    @property
+    def sip(self) -> str:
+        """Where the switch speaks SIP, as address:port."""
+        return f"{self.config.hotline.sip.address}:{self.config.hotline.sip.port}"
+
+    @property
+    def ami(self) -> PlainAmi:
+        """The AMI connection over which the start was seen; a restart makes a new one."""
+        assert self._ami is not None, "start the switch first"
+        return self._ami
+
+    def start(self) -> "Switch":
+        """Start Asterisk and return once it says FullyBooted."""
+        main = files.install(self.paths, self.config, self.secrets, self._asterisk)
+        with (self.folder / "asterisk.out").open("ab") as out:
+            command = [*self._asterisk.command, "-f", "-C", str(main)]
+            process = subprocess.Popen(
+                command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+            )
+        self._process = process
+        where = (str(self.config.hotline.ami.address), self.config.hotline.ami.port)
+        connection = connect(where, START_SECONDS, lambda: process.poll() is None)
+        self._ami = PlainAmi(connection, files.AMI_USER, self.secrets.ami_secret)
+        self._ami.wait_event("FullyBooted", START_SECONDS)
+        return self
+
+    def stop(self) -> None:
+        """Ask Asterisk to end, and wait for it."""
+        if self._process and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        self._close()
+
+    def kill(self) -> None:
+        """End Asterisk as a power cut would."""
+        if self._process and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self._close()
+
+    def restart(self) -> "Switch":
+        """Stop and start; ports, secrets, journal and recordings stay."""
+        self.stop()
+        return self.start()
+
+    def cli(self, command: str) -> str:
+        """Return what Asterisk's own command line answers."""
+        main = self.paths.asterisk / "etc" / "asterisk.conf"
+        run = [*self._asterisk.command, "-C", str(main), "-rx", command]
+        return subprocess.run(run, capture_output=True, text=True, check=True, timeout=10).stdout
+
+    def log(self) -> str:
+        """Return messages.log: notices, warnings and errors."""
+        file = self.paths.asterisk / "log" / "messages.log"
+        return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+
+    def _close(self) -> None:
+        if self._ami:
+            self._ami.close()
+            self._ami = None
+
+
+def tone(file: Path, hertz: int, seconds: float) -> None:
+    """Write a sine as the switch plays it: 8 kHz, mono, 16 bit."""
+    samples = (round(8000 * math.sin(2 * math.pi * hertz * n / 8000)) for n in range(int(8000 * seconds)))
+    with wave.open(str(file), "wb") as wav:
+        wav.setparams((1, 2, 8000, 0, "NONE", ""))
+        wav.writeframes(array.array("h", samples).tobytes())
