@@ -32,7 +32,8 @@ slowly() {
     # The command stays in the foreground, so that Ctrl-C reaches it; only the reporter is in the background.
     report_progress "$what" "$$" "$log" 9>&- &
     reporter=$!
-    "$@" >"$log" 2>&1 </dev/null 9>&- || status=$?
+    # It inherits the lock: should only this shell be killed, the next set-up waits for what is still writing.
+    "$@" >"$log" 2>&1 </dev/null || status=$?
     kill "$reporter" 2>/dev/null || true
     wait "$reporter" 2>/dev/null || true
     if ((status != 0)); then
