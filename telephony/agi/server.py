@@ -11,6 +11,7 @@ import socket
 import traceback
 from dataclasses import dataclass
 from hashlib import sha1
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -38,12 +39,9 @@ _log = structlog.get_logger(__name__)
 class Limits:
     """What one server allows."""
 
-    environment_seconds: float = 5.0
-    """From the connection to the blank line that ends the environment."""
-    answer_seconds: float | None = None
-    """From a command to its answer; None is no limit, since a caller may be parked for minutes."""
-    sessions: int = 2000
-    """Connections at once; one more is closed."""
+    environment_seconds: float = 5.0  # from the connection to the end of the environment
+    answer_seconds: float | None = None  # from a command to its answer; a caller may be parked for minutes
+    sessions: int = 2000  # connections at once; one more is closed
 
 
 def token(secret: str, call_id: str) -> str:
@@ -140,7 +138,8 @@ class Connection(Protocol):
             session.lost()
         elif self.dataReceived != _ignore:
             self.refuse("it was closed before a session began")
-        self.dataReceived = _ignore  # type: ignore[method-assign]  # no cycle is left for the collector
+        self.dataReceived = _ignore  # type: ignore[method-assign]
+        self.transport = _GONE  # with this no cycle is left for the collector
         self.factory.left(self)
 
     def refuse(self, why: str, **details: str) -> None:
@@ -196,8 +195,10 @@ class Connection(Protocol):
         except Exception as error:  # noqa: BLE001 - one call's fault must touch no other call
             self.factory.failed += 1
             # the text of an error may quote a phone number, so the log gets its type and place only
+            frames = traceback.extract_tb(error.__traceback__)[-5:]
+            at = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
             kind = type(error).__name__
-            _log.error("agi entry failed", call=session.call_id, entry=entry, error=kind, at=_places(error))
+            _log.error("agi entry failed", call=session.call_id, entry=entry, error=kind, at=at)
         finally:
             self.factory.ended()
             self.close()
@@ -215,11 +216,11 @@ class _Socket:
 class _Door(asyncio.Protocol):
     """Carries a Connection over the loop's own transport: on uvloop a session costs a third of Twisted's."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Any) -> None:
         self._connection = connection
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._connection.makeConnection(_Socket(transport))  # type: ignore[no-untyped-call]
+        self._connection.makeConnection(_Socket(transport))
 
     def data_received(self, data: bytes) -> None:
         self._connection.dataReceived(data)
@@ -228,12 +229,11 @@ class _Door(asyncio.Protocol):
         self._connection.connectionLost()
 
 
-def _ignore(data: bytes) -> None:
+def _ignore(data: bytes = b"") -> None:
     """Throw away what a refused connection still sends."""
 
 
-def _places(error: Exception) -> list[str]:
-    return [f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(error.__traceback__)[-5:]]
+_GONE = SimpleNamespace(write=_ignore, loseConnection=_ignore, abortConnection=_ignore)
 
 
 class FastAGIServer(Factory):
@@ -243,7 +243,7 @@ class FastAGIServer(Factory):
     the dialplan, which passes `token(secret, uniqueid)` as first argument.
     """
 
-    noisy = False
+    protocol: Any = Connection
 
     def __init__(
         self, handlers: Mapping[str, Handler], secret: str, *, clock: Any = None, limits: Limits | None = None
@@ -252,14 +252,10 @@ class FastAGIServer(Factory):
             from twisted.internet import reactor as clock  # noqa: PLC0415 - importing it installs one
         self.handlers = handlers
         self.limits = limits or Limits()
-        self.open = 0
-        """Sessions whose entry is running."""
-        self.total = 0
-        """Sessions begun."""
-        self.refused = 0
-        """Connections closed before a session: too many, malformed, too slow, wrong token, unknown entry."""
-        self.failed = 0
-        """Entries that raised."""
+        self.open = 0  # sessions whose entry is running
+        self.total = 0  # sessions begun
+        self.refused = 0  # connections closed before a session, whatever the reason
+        self.failed = 0  # entries that raised
         self._secret = secret
         self._clock = clock
         self._connections: set[Connection] = set()
@@ -271,12 +267,6 @@ class FastAGIServer(Factory):
         )
         seconds = self.limits.answer_seconds
         self.patience = None if seconds is None else _Deadlines(clock, seconds, Connection.expired)
-
-    def buildProtocol(self, addr: Any) -> Any:  # noqa: ARG002, N802 - Twisted's name
-        """Return the protocol of a new connection."""
-        connection = Connection()
-        connection.factory = self
-        return connection
 
     def listen(self, port: int, interface: str = "127.0.0.1") -> int:
         """Listen from the reactor's next turn on; return the port's number. Raises OSError if it is taken."""
@@ -292,11 +282,9 @@ class FastAGIServer(Factory):
     async def _accept(self) -> None:
         if self._socket is not None:
             loop = asyncio.get_running_loop()  # the asyncio reactor's
-            listening = loop.create_server(self._door, sock=self._socket, backlog=BACKLOG)
+            door = lambda: _Door(self.buildProtocol(None))  # noqa: E731
+            listening = loop.create_server(door, sock=self._socket, backlog=BACKLOG)
             self._listener = await defer.Deferred.fromFuture(loop.create_task(listening))
-
-    def _door(self) -> _Door:
-        return _Door(self.buildProtocol(None))
 
     @defer.inlineCallbacks
     def stop(self, grace: float = 5.0) -> Generator[defer.Deferred[Any], Any, None]:
@@ -325,8 +313,6 @@ class FastAGIServer(Factory):
     def _close_connections(self, which: Callable[[Connection], bool]) -> None:
         for connection in [one for one in self._connections if which(one)]:
             connection.close()
-
-    # --- told by connections ---
 
     def joined(self, connection: Connection) -> None:
         """Count a new connection in, and start its time, or refuse it."""

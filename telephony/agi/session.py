@@ -26,14 +26,13 @@ AGIInvalidCommand = pyst2.AGIInvalidCommand
 
 MAX_COMMAND = 2047  # bytes with the newline: Asterisk's fgets takes what is beyond for the next command
 MAX_ANSWER = 65_536  # bytes; the longest real answer is a variable's value
-
 _HANGUP = b"HANGUP\n"
 _VALUE, _DONE = b"200 result=1 (", b"200 result=1\n"
 _T = TypeVar("_T")
 
 
 class _Quoted(bytes):
-    """An argument in its outgoing form; only `_quote` makes one, so a handler cannot bring its own."""
+    """An argument in its outgoing form; only `_quote` makes one, so an entry cannot bring its own."""
 
 
 def quote(value: object) -> bytes:
@@ -53,9 +52,7 @@ def quote(value: object) -> bytes:
         raise EncodingRefusedError("an AGI argument must be text that UTF-8 can carry") from None
     if b"\n" in raw or b"\r" in raw or b"\0" in raw:
         raise EncodingRefusedError("an AGI argument must not hold a line break or NUL")
-    if b"\\" in raw or b'"' in raw:
-        raw = raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
-    return b'"%b"' % raw
+    return b'"%b"' % raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
 
 
 def parse_result(answer: bytes) -> dict[str, tuple[str, str]]:
@@ -85,11 +82,6 @@ def _complete(answer: bytes | bytearray, *, value: bool) -> bool:
     return not value or not answer.startswith(_VALUE) or answer.endswith(b")\n")
 
 
-def _is_plain(data: bytes, *, value: bool) -> bool:
-    """Say whether bytes are one whole answer and nothing else, as nearly all are."""
-    return data[:4] == b"200 " and data.find(b"\n") == len(data) - 1 and (not value or data[-2:] == b")\n")
-
-
 class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
     """One call's conversation; made by the server and used only inside the greenlet of its entry.
 
@@ -105,13 +97,10 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
         self._send, self._close = send, close
         self._pending = bytearray()
         self._value = False  # the answer will be a value in parentheses
-        self.hung_up = False  # the caller is known to have gone
-        self._fault = ""
+        self.hung_up, self._fault = False, ""  # the caller is known to have gone; why we broke off
         self._greenlet: Any = None
         self._get_agi_env(env)
         self.call_id = self.env.get("agi_uniqueid", "")
-
-    # --- the reactor's side ---
 
     def start(self, work: Callable[[], None]) -> None:
         """Run `work` in this session's greenlet until it first waits; it must let no exception out."""
@@ -120,7 +109,8 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the switch; resumes the entry when they complete an answer."""
-        if self.answering and not self._pending and _is_plain(data, value=self._value):
+        plain = data[:4] == b"200 " and data.find(b"\n") == len(data) - 1  # one answer, whole, and no more
+        if plain and self.answering and not self._pending and (not self._value or data[-2:] == b")\n"):
             self._resume(data)
             return
         if self.hung_up:
@@ -173,13 +163,10 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
         waiting.parent = getcurrent()  # whoever wakes us is where we go back to
         waiting.switch(answer)
 
-    # --- the greenlet's side ---
-
     def await_(self, work: Deferred[_T] | Callable[[], Deferred[_T]]) -> _T:
-        """Wait for a Deferred, or the one that `work()` returns; return its result or raise its failure.
+        """Wait for a Deferred, or the one `work()` returns, and return its result or raise its failure.
 
-        A caller who hangs up meanwhile does not stop it: work that is committed must finish. The next command
-        then raises AGIHangup.
+        A hangup does not stop it, as committed work must finish; the next command then raises AGIHangup.
         """
         outcome: list[Any] = []
         waiting = False
@@ -191,6 +178,7 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
 
         (work() if callable(work) else work).addBoth(settle)
         if not outcome:
+            self._check_greenlet()
             waiting = True
             self._greenlet.parent.switch()
         result: _T | Failure = outcome[0]
@@ -205,21 +193,20 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
         if self.hung_up:
             raise AGIHangup("the caller has gone")
 
-    def send_command(self, command: str, *args: object) -> None:
-        """Write one command; every argument goes through `quote`, whatever pyst2's method did with it.
+    def _check_greenlet(self) -> None:
+        if getcurrent() is not self._greenlet:
+            raise RuntimeError("a session is used only inside the greenlet of its entry")
 
-        Trailing empty arguments are left out, as pyst2 means them: optional ones that were not given.
-        """
+    def send_command(self, command: str, *args: object) -> None:
+        """Write one command, every argument quoted; trailing empty ones are options that were not given."""
         words = [arg if type(arg) is _Quoted else quote(arg) if arg != "" else b"" for arg in args]
         while words and not words[-1]:
             words.pop()
         self._write(b" ".join([command.encode(), *(word or b'""' for word in words)]) + b"\n")
 
     def _write(self, line: bytes, *, value: bool = False) -> None:
-        if self.hung_up:
-            self.test_hangup()
-        if getcurrent() is not self._greenlet:
-            raise RuntimeError("a session is used only inside the greenlet of its entry")
+        self.test_hangup()
+        self._check_greenlet()
         if len(line) > MAX_COMMAND or line.find(b"\n") != len(line) - 1:
             raise EncodingRefusedError(f"an AGI command must be one line of at most {MAX_COMMAND} bytes")
         self._value = value
@@ -244,13 +231,13 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
         return self._judge(self.readline())
 
     def _judge(self, answer: bytes) -> dict[str, tuple[str, str]]:
-        code, text = answer[:4], answer[4:]
-        if code == b"511 ":
+        code = answer[:3]
+        if code == b"511":  # no more commands for this call
             self.hung_up = True
-            raise AGIHangup("the switch takes no more commands for this call")
-        if code in {b"510 ", b"520-", b"520 "}:
-            kind = AGIInvalidCommand if code == b"510 " else AGIUsageError
-            raise kind(text.decode("utf-8", "backslashreplace").strip())
+            self.test_hangup()
+        if code in {b"510", b"520"}:
+            kind = AGIInvalidCommand if code == b"510" else AGIUsageError
+            raise kind(answer[4:].decode("utf-8", "backslashreplace").strip())
         try:
             fields = parse_result(answer)
         except AGIUnknownError as nonsense:
@@ -261,15 +248,14 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
         return fields
 
     def _failed(self, *, hangup: bool) -> None:
-        """Tell a hangup from a failure, both -1: one more question is answered HANGUP or 511."""
+        """Tell a hangup from a failure, both -1: after a hangup one more question gets HANGUP or 511."""
         self.hung_up = self.hung_up or hangup
         self._write(b"CHANNEL STATUS\n")
-        if self.readline()[:4] == b"511 ":
-            self.hung_up = True
-            self.test_hangup()
+        if (alive := self.readline()) != b"200 result=-1\n":
+            self._judge(alive)
         raise AGIAppError("the switch answered -1: the application failed, or a file is missing")
 
-    # --- pyst2's methods that were wrong, slow or without types ---
+    # from here on: pyst2's methods that were wrong, slow or without types
 
     def _get_agi_env(self, env: dict[str, str] | None = None) -> None:
         self.env: dict[str, str] = env or {}  # the server has read it
@@ -300,15 +286,12 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
 
     def _tell(self, line: bytes) -> None:
         self._write(line)
-        answer = self.readline()
-        if answer != _DONE:
+        if (answer := self.readline()) != _DONE:
             self._judge(answer)
 
     def stream_file(self, filename: str, escape_digits: Any = "", sample_offset: int = 0) -> str:
         """Play a prompt; return the digit that interrupted it, or ""."""
-        escapes = self._process_digit_list(escape_digits)
-        self._write(b'STREAM FILE %b %b "%d"\n' % (quote(filename), escapes, sample_offset))
-        return self._one_digit(self.get_result()["result"][0])
+        return self._digit("STREAM FILE", filename, self._process_digit_list(escape_digits), sample_offset)
 
     def wait_for_digit(self, timeout: int = pyst2.DEFAULT_TIMEOUT) -> str:
         """Wait at most `timeout` ms (-1: for ever) for a digit and return it, or ""."""
@@ -320,13 +303,11 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
     ) -> str:  # fmt: skip
         """Record until an escape digit, `timeout` ms or `silence` s; return the digit, or ""."""
         extra = [word for word in (beep, silence and f"s={silence}") if word]  # "" would beep, too
-        escapes = self._process_digit_list(escape_digits)
-        return self._digit("RECORD FILE", filename, format, escapes, timeout, offset, *extra)
+        keys = self._process_digit_list(escape_digits)
+        return self._digit("RECORD FILE", filename, format, keys, timeout, offset, *extra)
 
     def _digit(self, command: str, *args: object) -> str:
-        return self._one_digit(self.execute(command, *args)["result"][0])
-
-    def _one_digit(self, result: str) -> str:
+        result: str = self.execute(command, *args)["result"][0]
         if result == "0":
             return ""
         if len(result) < 4 and result.isascii() and result.isdecimal():  # noqa: PLR2004 - one byte
