@@ -93,7 +93,7 @@ class Service:
         return Component(free >= LEAST_DISK, f"{free // 2**20} MiB free")
 
     def tick(self) -> None:
-        """Do what is to be done every SWEEP_SECONDS: settle lost calls, ask the database whether it is there."""
+        """Every SWEEP_SECONDS: end lost calls, ask the database whether it is there, rotate the journal."""
         self.switch.sweep().addErrback(_log_fault, "sweep")
         self.database.read(migrate.is_current).addCallbacks(self._schema, self._unreachable)
         self.ledger.rotate().addErrback(_log_fault, "rotate")

@@ -48,7 +48,7 @@ class SwitchWatch:
         """Whether members, agents and calls agree with the switch since it came up last."""
 
     def start(self) -> None:
-        """Subscribe; the client's own start() connects."""
+        """Subscribe to what matters; connecting is the client's own business."""
         self._ami.subscribe(["FullyBooted"], self._booted)
         self._ami.subscribe(["AgentCalled"], self._offered)
         self._ami.subscribe(["AgentConnect"], self._connected)

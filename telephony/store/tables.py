@@ -150,7 +150,6 @@ def insert_for(connection: sa.Connection, table: sa.Table) -> Any:
     return dialect.insert(table)
 
 
-def insert_new(connection: sa.Connection, table: sa.Table, values: dict[str, Any]) -> bool:
-    """Insert a row unless its key is there already; return whether it was new."""
-    statement = insert_for(connection, table).values(**values).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount > 0
+def insert_new(connection: sa.Connection, table: sa.Table, values: dict[str, Any]) -> None:
+    """Insert a row unless its key is there already."""
+    connection.execute(insert_for(connection, table).values(**values).on_conflict_do_nothing())

@@ -1,0 +1,111 @@
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from pytest_twisted import ensureDeferred
+
+from telephony.errors import UnknownThingError
+from telephony.floor.inbound import Arrival, Inbound
+from telephony.floor.pulse import Pulse
+from telephony.store.tables import blacklist, calls, case_numbers, cases, events
+from tests.unit.times import NOON
+
+CALLER = "13800000001"
+
+
+@pytest.fixture
+def inbound(config, database, clock, roster):
+    return Inbound(config, database, clock, roster, Pulse())
+
+
+def arrival(call_id="9.0", number="12345", caller=CALLER, key=""):
+    return Arrival(call_id, number, caller, key)
+
+
+async def put(database, table, **values):
+    await database.write(lambda connection: connection.execute(table.insert().values(**values)))
+
+
+async def past_call(database, hours, **values):
+    row = {"direction": "inbound", "state": "ended", "marks": [], "caller_number": CALLER, **values}
+    at = NOON - timedelta(hours=hours)
+    answered = at if values.get("outcome") == "answered" else None
+    await put(database, calls, id=f"old-{hours}", arrived_at=at, answered_at=answered, **row)
+
+
+async def open_case(database, number="C1"):
+    await put(database, cases, case_number=number, open=True, updated_at=NOON)
+    await put(database, case_numbers, case_number=number, position=0, number=CALLER)
+
+
+@ensureDeferred
+async def test_each_number_has_its_own_queue(inbound, config):
+    for number in config.numbers.values():
+        plan = await inbound.route(arrival(f"call-{number.number}", number.number))
+        assert plan.queue == number.queue
+
+
+@ensureDeferred
+async def test_the_decision_is_stored_with_the_call(inbound, database):
+    await open_case(database)
+    await inbound.route(arrival(key="2"))
+    row = await database.read(lambda c: c.execute(sa.select(calls)).one())
+    assert (row.queue, row.priority, row.marks, row.key) == ("city-enterprise", 5, ["open_case"], "2")
+    assert row.route_reason.startswith("number 12345 to city-12345; key 2 to city-enterprise; open case C1")
+    event = await database.read(lambda c: c.execute(sa.select(events)).one())
+    assert (event.kind, event.call_id, event.data["queue"]) == ("routed", "9.0", "city-enterprise")
+
+
+@ensureDeferred
+async def test_a_blacklisted_number_is_refused_until_its_entry_expires(inbound, database, clock):
+    until = NOON + timedelta(hours=1)
+    await put(database, blacklist, number=CALLER, reason="threats", added_at=NOON, expires_at=until)
+    assert (await inbound.route(arrival())).action == "refuse"
+    clock.instant = until
+    assert (await inbound.route(arrival("9.1"))).action == "queue"
+
+
+@ensureDeferred
+async def test_the_agent_who_served_an_open_case_is_preferred_when_ready(inbound, database, roster):
+    await open_case(database)
+    await past_call(database, 24, outcome="answered", agent="8002")
+    assert (await inbound.route(arrival())).agent is None
+    await roster.command("8002", "login", None, "test")
+    assert (await inbound.route(arrival("9.1"))).agent == "8002"
+
+
+@ensureDeferred
+async def test_a_caller_whom_we_called_and_missed_is_marked_within_its_hours(inbound, database):
+    await past_call(database, 47, direction="outbound", outcome="unanswered")
+    assert (await inbound.route(arrival())).marks == ("missed_by_us",)
+
+
+@ensureDeferred
+async def test_a_missed_call_is_forgotten_after_its_hours(inbound, database):
+    await past_call(database, 49, direction="outbound", outcome="unanswered")
+    assert (await inbound.route(arrival())).marks == ()
+
+
+@ensureDeferred
+async def test_a_missed_call_is_settled_once_we_have_spoken(inbound, database):
+    await past_call(database, 47, direction="outbound", outcome="unanswered")
+    await past_call(database, 2, outcome="answered", agent="8001")
+    assert (await inbound.route(arrival())).marks == ()
+
+
+@ensureDeferred
+async def test_a_withheld_number_is_routed_without_facts(inbound, database):
+    plan = await inbound.route(arrival(caller=""))
+    assert (plan.queue, plan.marks) == ("city-12345", ())
+
+
+@ensureDeferred
+async def test_an_unknown_number_is_an_error_so_that_the_dialplan_takes_over(inbound):
+    with pytest.raises(UnknownThingError, match="11111"):
+        inbound.route(arrival(number="11111"))
+
+
+@ensureDeferred
+async def test_the_demonstrations_caller_goes_to_the_demo_queue(inbound, config):
+    plan = await inbound.route(arrival(caller=config.hotline.demo.caller_number))
+    assert (plan.queue, plan.marks) == ("demo", ("demo",))

@@ -1,0 +1,164 @@
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from pytest_twisted import ensureDeferred
+
+from telephony.errors import NotAllowedError, UnknownThingError
+from telephony.floor.pulse import Pulse
+from telephony.floor.roster import Roster
+from telephony.store import agents as agent_rows
+from telephony.store.tables import alarms, events
+
+
+async def settled(database):
+    """All writes asked for so far are committed: they go through one thread in order."""
+    await database.write(lambda _: None)
+
+
+@ensureDeferred
+async def test_login_makes_an_agent_ready_and_the_switch_is_told_after_the_commit(roster, mirror, database):
+    view = await roster.command("8001", "login", None, "test")
+    assert (view.state, mirror.told) == ("ready", [("8001", True, False)])
+    assert (await database.read(agent_rows.load))["8001"]["state"] == "ready"
+
+
+@ensureDeferred
+async def test_a_pause_takes_the_first_reason_unless_one_is_given(roster):
+    await roster.command("8001", "login", None, "test")
+    assert (await roster.command("8001", "pause", None, "test")).reason == "rest"
+    assert (await roster.command("8001", "pause", "meal", "test")).reason == "meal"
+
+
+@ensureDeferred
+async def test_an_unknown_reason_is_refused_with_those_that_exist(roster):
+    await roster.command("8001", "login", None, "test")
+    with pytest.raises(NotAllowedError, match="rest, meal"):
+        roster.command("8001", "pause", "golf", "test")
+
+
+def test_an_unknown_agent_is_refused_by_name(roster):
+    with pytest.raises(UnknownThingError, match="9999"):
+        roster.command("9999", "login", None, "test")
+
+
+def test_pausing_before_login_is_refused(roster):
+    with pytest.raises(NotAllowedError, match="logged_out"):
+        roster.command("8001", "pause", None, "test")
+
+
+@ensureDeferred
+async def test_wrap_up_holds_the_agent_for_its_time_and_then_lets_go(roster, mirror, timer, clock, database):
+    await roster.command("8001", "login", None, "test")
+    roster.offered("8001", "1.0", "1.1")
+    roster.connected("8001", "1.0", "1.1")
+    roster.leg_ended("8001", "1.1")
+    assert roster.one("8001").state == "wrap_up"
+    await settled(database)
+    assert mirror.told[-1] == ("8001", True, True)
+    timer.advance(14.9)
+    assert roster.one("8001").state == "wrap_up"
+    timer.advance(0.1)
+    assert roster.one("8001").state == "ready"
+    await settled(database)
+    assert mirror.told[-1] == ("8001", True, False)
+
+
+@ensureDeferred
+async def test_ready_ends_a_wrap_up_early_and_its_timer_does_nothing_later(roster, timer):
+    await roster.command("8001", "login", None, "test")
+    roster.connected("8001", "1.0", "1.1")
+    roster.leg_ended("8001", "1.1")
+    await roster.command("8001", "ready", None, "test")
+    await roster.command("8001", "pause", None, "test")
+    timer.advance(60)
+    assert roster.one("8001").state == "paused"
+
+
+@ensureDeferred
+async def test_the_third_missed_ring_in_a_row_pauses_and_raises_one_alarm(roster, database):
+    await roster.command("8001", "login", None, "test")
+    for expected in ("ready", "ready", "paused"):
+        roster.offered("8001", "1.0", "1.1")
+        roster.ring_missed("8001")
+        assert roster.one("8001").state == expected
+    await settled(database)
+    rows = await database.read(lambda c: c.execute(sa.select(alarms.c.kind, alarms.c.subject)).all())
+    assert rows == [("missed-rings", "8001")]
+
+
+@ensureDeferred
+async def test_an_answered_call_between_missed_rings_starts_the_count_again(roster):
+    await roster.command("8001", "login", None, "test")
+    for _ in range(2):
+        roster.offered("8001", "1.0", "1.1")
+        roster.ring_missed("8001")
+    roster.connected("8001", "2.0", "2.1")
+    assert roster.one("8001").missed_rings == 0
+
+
+@ensureDeferred
+async def test_a_ring_whose_caller_went_away_is_not_missed(roster):
+    await roster.command("8001", "login", None, "test")
+    roster.offered("8001", "1.0", "1.1")
+    roster.leg_ended("8001", "1.1")
+    assert (roster.one("8001").state, roster.one("8001").missed_rings) == ("ready", 0)
+
+
+@ensureDeferred
+async def test_the_hangup_of_another_channel_of_the_agent_changes_nothing(roster):
+    await roster.command("8001", "login", None, "test")
+    roster.connected("8001", "1.0", "1.1")
+    roster.leg_ended("8001", "7.7")
+    assert roster.one("8001").state == "talking"
+
+
+@ensureDeferred
+async def test_a_new_process_takes_up_the_stored_states_and_what_is_left_of_a_wrap_up(
+    roster, config, database, clock, timer, mirror
+):
+    await roster.command("8001", "login", None, "test")
+    roster.connected("8001", "1.0", "1.1")
+    roster.leg_ended("8001", "1.1")
+    await settled(database)
+    roster.stop()
+    clock.instant += timedelta(seconds=10)
+    later = Roster(config, database, clock, timer, mirror, Pulse())
+    later.restore(await database.read(agent_rows.load))
+    assert later.one("8001").state == "wrap_up"
+    timer.advance(4.9)
+    assert later.one("8001").state == "wrap_up"
+    timer.advance(0.1)
+    assert later.one("8001").state == "ready"
+
+
+@ensureDeferred
+async def test_after_a_restart_a_talk_that_is_gone_becomes_wrap_up_and_one_that_lives_is_adopted(roster):
+    for number in ("8001", "8002"):
+        await roster.command(number, "login", None, "test")
+    roster.connected("8001", "1.0", "1.1")
+    roster.reconcile({"8002": ("Up", "2.0", "2.1")}, ["8001", "4711"])
+    assert (roster.one("8001").state, roster.one("8002").state) == ("wrap_up", "talking")
+    roster.leg_ended("8002", "2.1")
+    assert roster.one("8002").state == "wrap_up"
+
+
+@ensureDeferred
+async def test_a_stranger_in_the_queues_is_taken_out(roster, mirror):
+    roster.reconcile({}, ["4711"])
+    assert ("4711", "removed") in mirror.told
+
+
+@ensureDeferred
+async def test_every_change_is_an_event_that_says_by_whom(roster, database):
+    await roster.command("8001", "login", None, "api")
+    data = await database.read(lambda c: c.scalar(sa.select(events.c.data).where(events.c.kind == "agent")))
+    assert (data["from"], data["to"], data["by"]) == ("logged_out", "ready", "api")
+
+
+@ensureDeferred
+async def test_only_agents_whose_phone_is_there_count_as_ready(roster):
+    await roster.command("8001", "login", None, "test")
+    assert "8001" in roster.ready_agents
+    roster.phone("8001", "unreachable")
+    assert "8001" not in roster.ready_agents

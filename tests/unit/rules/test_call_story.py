@@ -1,0 +1,126 @@
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telephony.rules.call_story import ENDED, Call, Record, begin, interrupt, tell
+
+START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+CITIZEN, AGENT = "PJSIP/carrier-00000001", "PJSIP/8001-00000002"
+
+
+def record(kind, second, channel=CITIZEN, extra="", source="", cause=None):
+    leg = "1.0" if channel == CITIZEN else "1.1"
+    return Record(kind, START + timedelta(seconds=second), channel, leg, "1.0", extra, cause, source)
+
+
+TALK = [
+    record("CHAN_START", 0),
+    record("arrived", 0, extra="12345/13800000001"),
+    record("ANSWER", 0.1),
+    record("greeted", 8, extra="2"),
+    record("recording", 8, extra="2026-11-23/1.0.wav"),
+    record("queued", 9, extra="city-12345"),
+    record("CHAN_START", 9.5, AGENT),
+    record("ANSWER", 14, AGENT),
+    record("BRIDGE_ENTER", 14.1, AGENT),
+    record("BRIDGE_ENTER", 14.1),
+]
+AGENT_ENDS = [
+    record("HANGUP", 60, AGENT, source=AGENT, cause=16),
+    record("HANGUP", 60.1, source=AGENT, cause=16),
+]
+CITIZEN_ENDS = [
+    record("HANGUP", 60, AGENT, source="", cause=16),
+    record("HANGUP", 60.1, source=CITIZEN, cause=16),
+]
+
+
+def role(item):
+    return "citizen" if item.channel == CITIZEN else "agent"
+
+
+def story(records):
+    call = begin(records[0])
+    kinds = [event.kind for item in records for event in tell(call, item, role(item))]
+    return call, kinds
+
+
+def test_an_answered_call_is_told_from_arrival_to_its_end():
+    call, kinds = story(TALK + AGENT_ENDS)
+    assert kinds == [
+        "arrived",
+        "greeted",
+        "recording",
+        "queued",
+        "offered",
+        "answered",
+        "agent_left",
+        "ended",
+    ]
+    assert (call.called_number, call.caller_number, call.key, call.queue) == (
+        "12345", "13800000001", "2", "city-12345",
+    )  # fmt: skip
+    assert (call.agent, call.outcome, call.recording) == ("8001", "answered", "2026-11-23/1.0.wav")
+    assert (call.queued_at, call.answered_at) == (
+        START + timedelta(seconds=9),
+        START + timedelta(seconds=14.1),
+    )
+
+
+def test_who_hung_up_first_ended_the_call():
+    assert story(TALK + AGENT_ENDS)[0].ended_by == "agent"
+    assert story(TALK + CITIZEN_ENDS)[0].ended_by == "citizen"
+
+
+def test_a_call_that_the_dialplan_hung_up_was_ended_by_the_system():
+    call, _ = story([*TALK[:6], record("unserved", 20), record("HANGUP", 21, source="dialplan")])
+    assert (call.ended_by, call.outcome) == ("system", "unserved")
+
+
+def test_a_caller_who_gives_up_in_the_queue_abandoned_it():
+    assert story([*TALK[:6], record("HANGUP", 30, source=CITIZEN)])[0].outcome == "abandoned"
+
+
+def test_a_caller_who_gives_up_in_the_greeting_abandoned_early():
+    assert story([*TALK[:3], record("HANGUP", 3, source=CITIZEN)])[0].outcome == "abandoned_early"
+
+
+def test_a_ring_that_nobody_took_leaves_the_call_waiting():
+    call, kinds = story([*TALK[:7], record("HANGUP", 29, AGENT, cause=19)])
+    assert (call.state, call.agent, kinds[-1]) == ("queued", None, "ring_ended")
+
+
+def test_the_second_agents_answer_counts_when_the_first_did_not_take_it():
+    other = "PJSIP/8002-00000003"
+    later = [
+        Record(k, START + timedelta(seconds=40), other, "1.2", "1.0") for k in ("CHAN_START", "BRIDGE_ENTER")
+    ]
+    call, _ = story([*TALK[:7], record("HANGUP", 29, AGENT, cause=19), *later])
+    assert (call.agent, call.answered_at) == ("8002", START + timedelta(seconds=40))
+
+
+def test_a_call_whose_switch_died_is_interrupted_and_its_legs_are_closed():
+    call, _ = story(TALK)
+    [event] = interrupt(call, START + timedelta(seconds=99))
+    assert (call.state, call.ended_by, call.outcome, event.kind) == (ENDED, "switch", "interrupted", "ended")
+    assert all(leg.ended_at is not None for leg in call.legs.values())
+
+
+def test_an_ended_call_never_changes_again():
+    call, _ = story(TALK + AGENT_ENDS)
+    before = (call.outcome, call.ended_at, call.ended_by, call.queue)
+    for late in (record("queued", 70, extra="other"), record("HANGUP", 70, source=CITIZEN)):
+        tell(call, late, "citizen")
+    assert (call.outcome, call.ended_at, call.ended_by, call.queue) == before
+
+
+@given(st.lists(st.sampled_from(TALK + AGENT_ENDS + CITIZEN_ENDS), max_size=40))
+def test_no_order_of_records_breaks_the_story_and_telling_twice_adds_no_new_key(records):
+    call = Call("1.0", "inbound", "arrived", START)
+    first = [event.key for item in records for event in tell(call, item, role(item))]
+    outcome = call.outcome
+    again = [event.key for item in records for event in tell(call, item, role(item))]
+    if call.state == ENDED and outcome is not None:
+        assert set(again) <= set(first)
+        assert call.outcome == outcome
