@@ -2,7 +2,7 @@
 
 Each server is a process of its own, and so is the load generator; each is pinned to a core. A session has six
 commands. Each load is run in the order A B C D A B C D; the table gives the mean of the two rates and the
-percentiles of both. The CPU time that the server takes for a session says more than the rate where the machine
+percentiles of both. The CPU time that the server takes for a session says more than the rate if the machine
 is busy with other work. The environment, the token and all checks are part of our sessions.
 """
 
@@ -283,7 +283,7 @@ def main(seconds):
         "at once",
         "server",
         "sessions/s",
-        "of panoramisk, uvloop",
+        "ratio",
         "server CPU µs",
         "p50 ms",
         "p99 ms",
@@ -305,14 +305,18 @@ def main(seconds):
             table.add_row(str(at_once), name, *figures)
         table.add_section()
     Console(width=110).print(table)
+    print_parked(seconds)
+
+
+def print_parked(seconds):
     free, parked = [], []
     for _ in range(3):
-        free.append(measure(OURS, 50, seconds)["rate"])
-        parked.append(measure(OURS, 50, seconds, PARKED)["rate"])
-    ratio = sum(parked) / sum(free)
-    print(
-        f"ours, 50 at once: {sum(free) / 3:.0f}/s; with {PARKED} parked: {sum(parked) / 3:.0f}/s, ratio {ratio:.2f}"
-    )
+        free.append(measure(OURS, 50, seconds))
+        parked.append(measure(OURS, 50, seconds, PARKED))
+    for what, unit, scale in (("rate", "sessions/s", 1), ("cpu", "µs of CPU a session", 1e6)):
+        without, beside = (sum(run[what] for run in runs) / 3 * scale for runs in (free, parked))
+        ratio = f"ratio {beside / without:.2f}"
+        print(f"ours, 50 at once: {without:.0f} {unit}; beside {PARKED} parked callers {beside:.0f}; {ratio}")
 
 
 if __name__ == "__main__":
