@@ -93,7 +93,8 @@ def test_what_is_no_text_or_number_is_refused(value):
 TEXT_CALLS = (
     """
 stream_file X|stream_file p X|set_callerid X|set_context X|set_extension X|set_priority X
-exec_command Playback X|exec_command X|appexec X a|appexec A X|get_variable X|set_variable X v|set_variable v X|get_full_variable X
+exec_command Playback X|exec_command X
+appexec X a|appexec A X|get_variable X|set_variable X v|set_variable v X|get_full_variable X
 get_full_variable v X|verbose X|get_data X|get_option X|get_option p X|record_file X
 record_file p X|record_file p wav X
 database_get X k|database_get f X|database_put f k X|database_put X k v|database_del f X
