@@ -1,13 +1,15 @@
 """AMI events a second and the round trip of an action, ours beside panoramisk: `python -m bench.ami`.
 
 A tiny AMI server and each client are processes of their own, on 127.0.0.1, all on uvloop (ours as in
-production: Twisted's asyncio reactor over it). The order is A B C D A B C D and the table gives each run.
+production: Twisted's asyncio reactor over it). The order is A B F A B F C D and the table gives each run.
 Every event carries a running number: a client that misses, repeats or reorders one shows it under 'lost'.
+F is the floor: a bare socket that parses nothing, so its pings say what this machine itself takes just now.
 """
 
 import argparse
 import asyncio
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -22,50 +24,30 @@ from rich.table import Table
 EVENTS = 20_000
 FLOODS = 3
 RATE = 3_000
-PINGS = 600
+PINGS = 500
 PING_EVERY = 0.004
-OURS, DICTS, TYPED, PANORAMISK = (
-    "ours, 3 headers read",
-    "ours, all headers to a dict",
-    "ours, typed events",
-    "panoramisk 1.4, 3 headers read",
-)
-CLIENTS = (OURS, PANORAMISK, DICTS, TYPED)
-RUNS = 2
+OURS = "ours, 3 headers read"
+DICTS = "ours, all headers to a dict"
+TYPED = "ours, typed events"
+PANORAMISK = "panoramisk 1.4, 3 headers read"
+FLOOR = "bare socket, nothing parsed"
+ORDER = (OURS, PANORAMISK, FLOOR, OURS, PANORAMISK, FLOOR, DICTS, TYPED)
 
 # --- the events: what Asterisk 22 writes, about twenty headers each ---
 
-CHANNEL = """Channel: PJSIP/trunk-{n:08x}
-ChannelState: 6
-ChannelStateDesc: Up
-CallerIDNum: 138{n:08d}
-CallerIDName: 王芳
-ConnectedLineNum: 12345
-ConnectedLineName: <unknown>
-Language: zh
-AccountCode: hotline
-Context: from-trunk
-Exten: 12345
-Priority: 1
-Uniqueid: 1795420359.{n}
-Linkedid: 1795420359.{n}"""
+CHANNEL = (
+    "Channel: PJSIP/trunk-{n:08x}\nChannelState: 6\nChannelStateDesc: Up\nCallerIDNum: 138{n:08d}\n"
+    "CallerIDName: 王芳\nConnectedLineNum: 12345\nConnectedLineName: <unknown>\nLanguage: zh\n"
+    "AccountCode: hotline\nContext: from-trunk\nExten: 12345\nPriority: 1\nUniqueid: 1795420359.{n}\n"
+    "Linkedid: 1795420359.{n}"
+)
 DEST = "\n".join("Dest" + line for line in CHANNEL.splitlines())
-MEMBER = """Queue: hotline
-MemberName: 王芳 8001
-Interface: PJSIP/8001
-StateInterface: PJSIP/8001
-Membership: dynamic
-Penalty: 0
-CallsTaken: 41
-LastCall: 1795420361
-LastPause: 1795420358
-LoginTime: 1795420358
-InCall: 0
-Status: 1
-Paused: 0
-PausedReason:{space}
-Ringinuse: 0
-Wrapuptime: 0"""
+MEMBER = (
+    "Queue: hotline\nMemberName: 王芳 8001\nInterface: PJSIP/8001\nStateInterface: PJSIP/8001\n"
+    "Membership: dynamic\nPenalty: 0\nCallsTaken: 41\nLastCall: 1795420361\nLastPause: 1795420358\n"
+    "LoginTime: 1795420358\nInCall: 0\nStatus: 1\nPaused: 0\nPausedReason: \nRinginuse: 0\n"
+    "Wrapuptime: 0"
+)
 MIX = {
     "Newchannel": CHANNEL,
     "VarSet": CHANNEL + "\nVariable: HOTLINE_CASE\nValue: status will follow, ActionID: {n}",
@@ -83,7 +65,7 @@ def stream(count):
     """Return `count` events as bytes, numbered from 1."""
     names = islice(cycle(MIX), count)
     for n, name in enumerate(names, start=1):
-        body = MIX[name].format(n=n, space=" ")
+        body = MIX[name].format(n=n)
         head = f"Event: {name}\nPrivilege: call,all\nTimestamp: 1795420687.660556\nSequenceNumber: {n}"
         text = f"{head}\n{body}\n\n"
         yield text.replace("\n", "\r\n").encode()
@@ -243,7 +225,48 @@ def run_panoramisk(port):
     uvloop.run(run())
 
 
+class Bare(asyncio.Protocol):
+    """Counts the numbers in the stream and knows an answer when it sees one."""
+
+    def __init__(self, tally):
+        self.tally, self.answer, self.transport = tally, None, None
+
+    def connection_made(self, transport):
+        """Keep the transport for sending."""
+        self.transport = transport
+
+    def data_received(self, data):
+        """Wake who waits for an answer, and once per flood who waits for its last event."""
+        if b"Response: Success" in data and not self.answer.done():
+            self.answer.set_result(None)
+        if b"SequenceNumber: %d\r" % EVENTS in data:
+            self.tally.count = EVENTS
+            self.tally.full()
+
+    def send(self, action):
+        """Send one action and return the future of its answer."""
+        self.answer = asyncio.get_running_loop().create_future()
+        self.transport.write(f"Action: {action}\r\nActionID: 1\r\n\r\n".encode())
+        return self.answer
+
+
+async def run_bare(port):
+    bare = Bare(tally := Tally())
+    await asyncio.get_running_loop().create_connection(lambda: bare, "127.0.0.1", port)
+    await bare.send("Login")
+    print(json.dumps(await measure(bare.send, tally)))
+
+
 # --- the command ---
+
+
+def run_client(name, port):
+    if name == FLOOR:
+        uvloop.run(run_bare(port))
+    elif name == PANORAMISK:
+        run_panoramisk(port)
+    else:
+        run_ours(name, port)
 
 
 def child(*arguments, **options):
@@ -258,47 +281,42 @@ def run_once(name, port):
     return json.loads(output)
 
 
+def hundredths(*runs):
+    return statistics.quantiles([trip for run in runs for trip in run["trips"]], n=100)
+
+
 def table(results):
     title = (
         f"{EVENTS:,} events at once, median of {FLOODS}; {PINGS} pings at {RATE:,} events/s; all on uvloop"
     )
     rows = Table(title=title)
-    for column in (
-        "client",
-        "events/s, each run",
-        "x panoramisk",
-        "lost",
-        "ping p50 ms",
-        "ping p99 ms",
-        "paced at",
-    ):
-        rows.add_column(column, justify="left" if column == "client" else "right")
+    rows.add_column("client")
+    for column in ["events/s, each run", "x panoramisk", "lost", "ping p50 ms", "ping p99 ms", "paced at"]:
+        rows.add_column(column, justify="right")
     base = statistics.mean(run["rate"] for run in results[PANORAMISK])
     for name, runs in results.items():
-        rates = [run["rate"] for run in runs]
-        hundredths = [statistics.quantiles(run["trips"], n=100) for run in runs]
-        rows.add_row(
-            name,
-            "  ".join(f"{rate:,.0f}" for rate in rates),
+        rates, cuts = [run["rate"] for run in runs], [hundredths(run) for run in runs]
+        counted = [
             f"{statistics.mean(rates) / base:.1f}",
             str(sum(run["lost"] for run in runs)),
-            "  ".join(f"{cuts[49] * 1000:.2f}" for cuts in hundredths),
-            "  ".join(f"{cuts[98] * 1000:.2f}" for cuts in hundredths),
             f"{statistics.mean(run['paced'] for run in runs):,.0f}/s",
-        )
+        ]
+        ratio, lost, paced = counted if name != FLOOR else ("", "", "")
+        p50, p99 = ("  ".join(f"{cut[at] * 1000:.2f}" for cut in cuts) for at in (49, 98))
+        rows.add_row(name, "  ".join(f"{rate:,.0f}" for rate in rates), ratio, lost, p50, p99, paced)
     return rows
 
 
 def verdict(results):
-    """Return the targets that were missed."""
+    """Return the targets that were missed; the floor's p99 tells whether the machine was fit to judge it."""
     base, ours = ([run["rate"] for run in results[name]] for name in (PANORAMISK, OURS))
-    p99 = max(statistics.quantiles(run["trips"], n=100)[98] for run in results[OURS])
-    missed = {
-        "none lost": any(run["lost"] for name in (OURS, DICTS, TYPED) for run in results[name]),
-        "3 x panoramisk": statistics.mean(ours) < 3 * statistics.mean(base),
-        "p99 within 1 ms": p99 > 0.001,
+    p99, floor = (hundredths(*results[name])[98] for name in (OURS, FLOOR))
+    targets = {
+        "none lost": all(run["lost"] == 0 for name in (OURS, DICTS, TYPED) for run in results[name]),
+        "at least 3 x panoramisk": statistics.mean(ours) >= 3 * statistics.mean(base),
+        f"action p99 within 1 ms (both runs: {p99 * 1000:.2f}, bare socket {floor * 1000:.2f})": p99 <= 0.001,
     }
-    return [name for name, is_missed in missed.items() if is_missed]
+    return [name for name, met in targets.items() if not met]
 
 
 def main():
@@ -309,17 +327,17 @@ def main():
     if chosen.server:
         return uvloop.run(serve())
     if chosen.client:
-        name, port = chosen.client
-        return run_panoramisk(int(port)) if name == PANORAMISK else run_ours(name, int(port))
-    results = {name: [] for name in CLIENTS}
+        return run_client(chosen.client[0], int(chosen.client[1]))
+    results = {name: [] for name in ORDER}
     with child("--server") as server:
         try:
             port = int(server.stdout.readline())
-            for name in CLIENTS * RUNS:
+            for name in ORDER:
                 results[name].append(run_once(name, port))
         finally:
             server.terminate()
     Console(width=130).print(table(results))
+    print(f"load of this machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     missed = verdict(results)
     print("targets missed: " + ", ".join(missed) if missed else "all targets met")
     return 1 if missed else 0
