@@ -60,7 +60,7 @@ def parse_environment(block: bytes) -> dict[str, str]:
     argument = text.find("\nagi_arg_")
     if breaks >= MAX_ENVIRONMENT_LINES:
         raise AGIError(f"the environment has more than {MAX_ENVIRONMENT_LINES} lines")
-    # counted by the string's own methods: a loop over the lines would be a third of a whole session
+    # every line begins with agi_, and after the first argument there are arguments only
     strange = not text.startswith("agi_") or text.count("\nagi_") != breaks
     early = argument >= 0 and text.count("\nagi_arg_", argument) != text.count("\n", argument)
     try:
@@ -73,7 +73,7 @@ def parse_environment(block: bytes) -> dict[str, str]:
 
 
 class _Deadlines:
-    """Connections in the order in which their time ends; one timer for all, for one each costs too much."""
+    """Connections in the order in which their time ends, with one timer for all of them."""
 
     def __init__(self, clock: Any, seconds: float, expired: Callable[[Connection], None]) -> None:
         self._clock, self._seconds, self._expired = clock, seconds, expired
@@ -214,7 +214,7 @@ class _Socket:
 
 
 class _Door(asyncio.Protocol):
-    """Carries a Connection over the loop's own transport: on uvloop a session costs a third of Twisted's."""
+    """Carries a Connection over the loop's own transport, which on uvloop is faster than Twisted's."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
