@@ -9,8 +9,8 @@ from telephony.errors import EncodingRefusedError
 Headers = Sequence[tuple[str, str | int]] | Mapping[str, str | int]
 
 LINE_LIMIT = 1022
-"""Bytes of one AMI line without its CR LF. Asterisk 22.10.1 refuses the whole action for a longer line, and at
-1023 answers the line's own end as one more, empty action (measured)."""
+"""Bytes of one AMI line without its CR LF. Asterisk 22.10.1 refuses the whole action for a longer line, and
+at 1023 answers the end of that line as one more, empty action (measured)."""
 
 HEADER_LIMIT = 127
 """Headers of one action, Action and ActionID included: what a message of Asterisk surely holds."""
