@@ -1,16 +1,23 @@
-"""Puts the service together: the one place that knows every part; `main.py` runs it."""
+"""Puts the service together: the one place that knows every part."""
 
+import asyncio
 import shutil
-from collections.abc import Generator
-from typing import Any
+from collections.abc import Coroutine, Generator
+from datetime import UTC
+from typing import Any, TypeVar
 
 import structlog
+from apscheduler.schedulers.twisted import TwistedScheduler
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.python.failure import Failure
 
 from telephony.agi.entries import feature, inbound
 from telephony.agi.server import FastAGIServer
+from telephony.api import serve
+from telephony.api.app import create_app
+from telephony.api.serve import Handle
+from telephony.api.services import Services
 from telephony.clock import Clock
 from telephony.config import Config, Listen
 from telephony.floor.health import Component, Health
@@ -28,9 +35,11 @@ from telephony.secret_store import Secrets
 from telephony.store import agents as agent_rows
 from telephony.store import migrate
 from telephony.store.database import Database, url_of
+from telephony.welcome import listening
 
 log = structlog.get_logger()
-SWEEP_SECONDS = 10
+T = TypeVar("T")
+TICK_SECONDS = 10
 LEAST_DISK = 500 * 1024 * 1024
 """Bytes free below which we say so: recordings and the ledger need room."""
 
@@ -57,7 +66,21 @@ class Service:
         }
         self.agi = FastAGIServer(handlers, secrets.agi_secret, clock=reactor)
         self.health = Health()
+        self.counters: dict[str, float] = {}
         self._fault = ""
+        self._api: Handle | None = None
+        self._services = Services(
+            config,
+            secrets,
+            clock,
+            self.database,
+            self.roster,
+            self.pulse,
+            self.health,
+            listening(config),
+            self.counters,
+        )
+        self._ticker = TwistedScheduler(timezone=UTC)
         self._describe()
 
     @inlineCallbacks
@@ -70,10 +93,26 @@ class Service:
         self.journal.start(self._reactor)
         self.switch.start()
         self.ami.start()
+        self._api = yield _deferred(serve.start(create_app(self._services), self.config.hotline.api))
+        # Only a ticker: what is due, and when, stands in our own tables.
+        self._ticker.add_job(
+            self.tick, "interval", seconds=TICK_SECONDS, coalesce=True, misfire_grace_time=None
+        )
+        self._ticker.start()
+
+    @inlineCallbacks
+    def settled(self) -> Generator[Deferred[Any], Any, None]:
+        """Fire when the switch has been reached and agrees with the store."""
+        while not self.switch.settled:
+            yield self.pulse.wait()
 
     @inlineCallbacks
     def stop(self) -> Generator[Deferred[Any], Any, None]:
         """Let go of the switch, finish what is being written, close the store."""
+        if self._ticker.running:
+            self._ticker.shutdown(wait=False)
+        if self._api is not None:
+            yield _deferred(self._api.stop())
         yield self.agi.stop()
         self.journal.stop()
         self.roster.stop()
@@ -93,10 +132,18 @@ class Service:
         return Component(free >= LEAST_DISK, f"{free // 2**20} MiB free")
 
     def tick(self) -> None:
-        """Every SWEEP_SECONDS: end lost calls, ask the database whether it is there, rotate the journal."""
+        """Every TICK_SECONDS: end lost calls, ask the database whether it is there, rotate the journal."""
         self.switch.sweep().addErrback(_log_fault, "sweep")
         self.database.read(migrate.is_current).addCallbacks(self._schema, self._unreachable)
         self.ledger.rotate().addErrback(_log_fault, "rotate")
+        agi = self.agi
+        self.counters.update(
+            agi_sessions_open=agi.open,
+            agi_sessions_total=agi.total,
+            agi_refused_total=agi.refused,
+            agi_failed_total=agi.failed,
+            journal_bad_lines_total=self.ledger.bad_lines,
+        )
 
     def _schema(self, current: bool) -> None:
         self._fault = "" if current else "its schema is of another version; run `hotline migrate`"
@@ -111,6 +158,10 @@ def _component(ok: bool, good: str, bad: str | None) -> Component:
 
 def _address(listen: Listen) -> str:
     return f"{listen.address}:{listen.port}"
+
+
+def _deferred(work: Coroutine[Any, Any, T]) -> Deferred[T]:
+    return Deferred.fromFuture(asyncio.ensure_future(work))
 
 
 def _log_fault(failure: Failure, what: str) -> None:
