@@ -1,6 +1,6 @@
 # Two commands: `make run` and `make test`. Everything they write is under var/.
 SHELL := /bin/bash
-VAR := $(or $(HOTLINE_VAR),$(CURDIR)/var)
+VAR := $(abspath $(or $(HOTLINE_VAR),var))
 BIN := $(VAR)/venv/bin
 # A benchmark is a module that can be run; others in bench/ are what they share.
 BENCHMARKS = $(patsubst bench/%.py,bench.%,$(shell grep -ls '^if __name__ == .__main__.' bench/[!_]*.py))

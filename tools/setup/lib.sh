@@ -2,7 +2,7 @@
 set -euo pipefail
 
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-var=${HOTLINE_VAR:-$project/var}
+var=$(realpath -m "${HOTLINE_VAR:-$project/var}")
 venv=$var/venv
 mkdir -p "$var/log"
 # A check that imports our code must not leave compiled files in the source folders.
