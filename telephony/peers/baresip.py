@@ -140,7 +140,7 @@ class Baresip:
         self.control.command("sndcode", keys)
 
     def recordings(self, side: str = "dec") -> list[Path]:
-        """Return what the phone heard (`dec`) or spoke (`enc`): a WAV file a call, whole when it is closed."""
+        """Return what the phone heard (`dec`) or spoke (`enc`): a WAV file a call, whole when closed."""
         return sorted(self.folder.glob(f"dump-*-{side}.wav"))
 
     def log(self) -> str:

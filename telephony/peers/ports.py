@@ -1,4 +1,4 @@
-"""Free ports on a loopback address, the programs of the peers, and the first connection to one just started."""
+"""Free ports on loopback, the programs of the peers, and the first connection to one just started."""
 
 import contextlib
 import secrets
@@ -15,6 +15,17 @@ Kind = Literal["udp", "tcp", "both"]
 LOWEST, HIGHEST = 20000, 32000
 TRIES = 200
 RETRY_SECONDS = 0.02
+OPTIONS = """\
+OPTIONS sip:probe@{here} SIP/2.0\r
+Via: SIP/2.0/UDP {here};branch=z9hG4bK{token}\r
+From: <sip:probe@{here}>;tag={token}\r
+To: <sip:probe@{here}>\r
+Call-ID: {token}\r
+CSeq: 1 OPTIONS\r
+Max-Forwards: 70\r
+Content-Length: 0\r
+\r
+"""
 _given: set[int] = set()
 
 
@@ -54,6 +65,23 @@ def find_program(name: str) -> str:
     if path is None:
         raise HotlineError(f"{name} is not installed; run `tools/setup/packages`")
     return path
+
+
+def wait_sip(address: tuple[str, int], timeout: float) -> None:
+    """Block until a SIP program answers at this address, by asking OPTIONS."""
+    deadline = time.monotonic() + timeout
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.connect(address)  # so that a closed port is an error at once
+        asking.settimeout(RETRY_SECONDS * 5)
+        here = "{}:{}".format(*asking.getsockname())
+        request = OPTIONS.format(here=here, token=secrets.token_hex(8))
+        while time.monotonic() < deadline:
+            with contextlib.suppress(TimeoutError, ConnectionRefusedError):
+                asking.send(request.encode())
+                asking.recv(2048)
+                return
+            time.sleep(RETRY_SECONDS)
+    raise SwitchUnavailableError(f"no SIP at {address[0]}:{address[1]}")
 
 
 def connect(address: tuple[str, int], timeout: float, alive: Callable[[], bool]) -> socket.socket:

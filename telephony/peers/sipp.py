@@ -1,0 +1,200 @@
+"""Simulated citizens and agents, each a SIPp process: a citizen comes from the carrier, agents register."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self
+
+from telephony.errors import HotlineError
+from telephony.peers.media import Media
+from telephony.peers.ports import free_port, wait_sip
+from telephony.peers.sipp_run import SippRun
+
+Reject = Literal[480, 486]
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a citizen's call went."""
+
+    exit_code: int
+    answered: bool
+    final_code: int | None
+    ended_by_far_end: bool
+    log_tail: str
+
+
+class RegistrationRefusedError(HotlineError):
+    """The switch did not take an agent's registration."""
+
+
+def _sender(plan: "SippCitizen") -> bytes:
+    name = plan.caller_name
+    if isinstance(name, str):
+        escaped = name.replace("\\", r"\\").replace('"', r"\"")
+        name = f'"{escaped}" '.encode() if name else b""
+    user = plan.caller.encode() if isinstance(plan.caller, str) else plan.caller
+    sender = b"%b<sip:%b@%b>" % (name, user, plan.local_ip.encode())
+    if b"\n" in sender or b"\r" in sender:
+        raise ValueError("SIPp reads its rows line by line: write a line break percent-encoded")
+    return sender
+
+
+def _limit(milliseconds: int | None, then: str) -> str:
+    return "" if milliseconds is None else f' timeout="{milliseconds}" ontimeout="{then}"'
+
+
+def _local(address: str, port: int) -> list[str]:
+    # bind_local: also as the source address, by which the switch knows the carrier.
+    return ["-i", address, "-p", str(port), "-bind_local", "-cp", str(free_port("udp"))]
+
+
+@dataclass(kw_only=True)
+class SippCitizen:
+    """One call of one citizen from the carrier; start it, wait for the answer or the end.
+
+    It hangs up talk_ms after the answer, or stays until the far end hangs up; it gives up cancel_after_ms
+    after the INVITE if nobody has answered. Bytes in `caller` and `caller_name` go onto the wire as they are;
+    a name that is text is quoted as SIP wants it.
+    """
+
+    server: str
+    folder: Path
+    called: str = "12345"
+    caller: str | bytes = "13800000001"
+    caller_name: str | bytes = ""
+    local_ip: str = "127.0.0.2"
+    keys: str = ""
+    key_delay_ms: int = 500
+    talk_ms: int | None = None
+    cancel_after_ms: int | None = None
+    hertz: int = 425
+
+    def __post_init__(self) -> None:
+        self._run = SippRun(self.folder, "citizen", self._happened)
+        self._media = Media(self.local_ip, free_port("udp", self.local_ip), self.hertz)
+
+    @property
+    def heard(self) -> Path:
+        """What the citizen heard; there once the call has ended, if anything came."""
+        return self.folder / "heard.wav"
+
+    def start(self) -> Self:
+        """Send the INVITE."""
+        # SIPp takes a row apart at semicolons, so the scenario puts one back between each two fields.
+        sender = _sender(self).split(b";")
+        blanks = {
+            "FROM": ";".join(f"[field{index + 1}]" for index in range(len(sender))),
+            "CANCEL": _limit(self.cancel_after_ms, "cancel"),
+            "TALK": _limit(self.talk_ms, "hangup"),
+        }
+        arguments = [self.server, *_local(self.local_ip, free_port("udp", self.local_ip)), "-m", "1"]
+        arguments += ["-key", "rtp_port", str(self._media.port)]
+        self._run.start("citizen", [b";".join([self.called.encode(), *sender])], arguments, blanks)
+        return self
+
+    def _happened(self, words: list[str]) -> None:
+        if words[0] == "answered":
+            self._media.start((words[1], int(words[2])))
+            if self.keys:
+                self._media.press(self.keys, self.key_delay_ms)
+
+    def press(self, keys: str) -> None:
+        """Press keys now."""
+        self._media.press(keys, 0)
+
+    def wait_event(self, name: str, timeout: float = 5) -> list[str]:
+        """Block for `ringing`, `answered`, `refused CODE`, `cancelled`, `hung-up` or `far-end-bye`."""
+        return self._run.wait_event(name, timeout)
+
+    def wait_answered(self, timeout: float = 5) -> None:
+        """Block until the call is answered."""
+        self.wait_event("answered", timeout)
+
+    def wait(self, timeout: float) -> Result:
+        """Block until the call has ended, and say how."""
+        try:
+            code = self._run.wait(timeout)
+        finally:
+            self._media.stop(self.heard)
+        run = self._run
+        finals = [int(words[1]) for words in run.events if words[0] == "refused"]
+        final = finals[0] if finals else 200 if run.has("answered") else None
+        return Result(code, run.has("answered"), final, run.has("far-end-bye"), run.tail())
+
+    def kill(self) -> None:
+        """Vanish without a BYE, as a citizen whose line breaks."""
+        self._run.kill()
+        self._media.stop(self.heard)
+
+
+@dataclass(kw_only=True)
+class SippAgents:
+    """Any number of agents at one port: one SIPp registers them all, then another answers for all of them.
+
+    What an agent hears goes back to where it came from: one socket is enough for all of them.
+    """
+
+    passwords: Mapping[str, str]
+    server: str
+    folder: Path
+    local_ip: str = "127.0.0.1"
+    port: int = 0
+    answer_after_ms: int = 200
+    talk_ms: int | None = None
+    reject: Reject | None = None
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        self.port = self.port or free_port("both", self.local_ip)
+        self._answering = SippRun(self.folder, "agents")
+
+    def start(self, timeout: float = 10) -> Self:
+        """Register everybody, then answer; raises when a registration is refused or takes too long."""
+        rows = [
+            f"{user};[authentication username={user} password={password}]".encode()
+            for user, password in self.passwords.items()
+        ]
+        registering = SippRun(self.folder, "register")
+        many = ["-m", str(len(rows)), "-r", "200", "-l", str(len(rows))]
+        # The same port for both, in turn: the switch sends calls to where the registration came from.
+        local = _local(self.local_ip, self.port)
+        registering.start("register", rows, [self.server, *local, *many], {})
+        if registering.wait(timeout):
+            raise RegistrationRefusedError(registering.tail())
+        blanks = {
+            "ANSWER": _limit(max(1, self.answer_after_ms), "reject" if self.reject else "answer"),
+            "TALK": _limit(self.talk_ms, "hangup"),
+            "REJECT": "486 Busy Here" if self.reject == 486 else "480 Temporarily Unavailable",  # noqa: PLR2004 - SIP's own numbers
+        }
+        media = ["-mi", self.local_ip, "-mp", str(free_port("udp", self.local_ip)), "-rtp_echo"]
+        self._answering.start("agents", [], [self.server, *local, *media], blanks)
+        wait_sip((self.local_ip, self.port), timeout)
+        return self
+
+    def wait_checked(self, timeout: float = 5) -> None:
+        """Block until the switch has asked each phone whether it is there: from then on it sends calls."""
+        for nth in range(len(self.passwords)):
+            self._answering.wait_event("checked", timeout, nth + 2)  # the first question was our own
+
+    def wait_event(self, name: str, timeout: float = 5, nth: int = 1) -> list[str]:
+        """Block for the nth invited, answered, rejected, cancelled, hung-up, far-end-bye or ended.
+
+        The second word is the agent's user.
+        """
+        return self._answering.wait_event(name, timeout, nth)
+
+    def wait(self, timeout: float) -> None:
+        """Block until `count` calls have ended, and stop."""
+        try:
+            self._answering.wait_event("ended", timeout, self.count)
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """Stop answering; calls in progress fall silent."""
+        self._answering.kill()
+
+    def tail(self) -> str:
+        """Return what happened."""
+        return self._answering.tail()
