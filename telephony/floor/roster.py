@@ -87,16 +87,21 @@ class Roster:
         """Note that agent and citizen hear each other."""
         self._reported(number, "connected", call_id, leg_id)
 
-    def ring_missed(self, number: str) -> None:
-        """Note a missed ring; one too many in a row pauses the agent and raises an alarm."""
+    def ring_ended(self, number: str, leg_id: str, *, withdrawn: bool) -> None:
+        """Note that a ring was not answered: withdrawn by the caller's side, or missed by the agent.
+
+        One missed ring too many in a row pauses the agent and raises an alarm.
+        """
         agent = self._agents.get(number)
-        if agent is None or agent.state != "ringing":
+        if agent is None or agent.state != "ringing" or agent.leg_id != leg_id:
             return
-        if agent.machine.missed_rings + 1 < self._rules.missed_rings_to_pause:
+        if withdrawn:
+            self._log_fault(self._change(agent, "ring_withdrawn", by="switch"))
+        elif agent.machine.missed_rings + 1 < self._rules.missed_rings_to_pause:
             self._log_fault(self._change(agent, "ring_missed", by="switch"))
-            return
-        agent.machine.ring_missed()
-        self._log_fault(self._change(agent, "missed_too_often", by="switch", alarm=MISSED))
+        else:
+            agent.machine.ring_missed()
+            self._log_fault(self._change(agent, "missed_too_often", by="switch", alarm=MISSED))
 
     def leg_ended(self, number: str, leg_id: str) -> None:
         """Note that a channel of the agent is gone: the end of a talk, or of a ring nobody missed."""

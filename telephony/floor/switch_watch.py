@@ -52,7 +52,7 @@ class SwitchWatch:
         self._ami.subscribe(["FullyBooted"], self._booted)
         self._ami.subscribe(["AgentCalled"], self._offered)
         self._ami.subscribe(["AgentConnect"], self._connected)
-        self._ami.subscribe(["AgentRingNoAnswer"], self._missed)
+        self._ami.subscribe(["DialEnd"], self._dial_ended)
         self._ami.subscribe(["Hangup"], self._hangup)
         self._ami.subscribe(["Hold", "Unhold"], self._hold)
         self._ami.subscribe(["DeviceStateChange"], self._device)
@@ -108,8 +108,13 @@ class SwitchWatch:
     def _connected(self, message: Message) -> None:
         self._roster.connected(_agent(message), message.get("Linkedid"), message.get("DestUniqueid"))
 
-    def _missed(self, message: Message) -> None:
-        self._roster.ring_missed(_agent(message))
+    def _dial_ended(self, message: Message) -> None:
+        # Not AgentRingNoAnswer: app_queue says that of a caller who went away as well. The first DialEnd of
+        # a ring tells them apart; leg ids keep the second one (always CANCEL) from being taken for news.
+        status = message.get("DialStatus")
+        if status != "ANSWER":
+            agent = snapshot.endpoint_of(message.get("DestChannel"))
+            self._roster.ring_ended(agent, message.get("DestUniqueid"), withdrawn=status == "CANCEL")
 
     def _hangup(self, message: Message) -> None:
         self._roster.leg_ended(snapshot.endpoint_of(message.get("Channel")), message.get("Uniqueid"))

@@ -80,7 +80,7 @@ async def test_the_third_missed_ring_in_a_row_pauses_and_raises_one_alarm(roster
     await roster.command("8001", "login", None, "test")
     for expected in ("ready", "ready", "paused"):
         roster.offered("8001", "1.0", "1.1")
-        roster.ring_missed("8001")
+        roster.ring_ended("8001", "1.1", withdrawn=False)
         assert roster.one("8001").state == expected
     await settled(database)
     rows = await database.read(lambda c: c.execute(sa.select(alarms.c.kind, alarms.c.subject)).all())
@@ -92,7 +92,7 @@ async def test_an_answered_call_between_missed_rings_starts_the_count_again(rost
     await roster.command("8001", "login", None, "test")
     for _ in range(2):
         roster.offered("8001", "1.0", "1.1")
-        roster.ring_missed("8001")
+        roster.ring_ended("8001", "1.1", withdrawn=False)
     roster.connected("8001", "2.0", "2.1")
     assert roster.one("8001").missed_rings == 0
 
@@ -101,7 +101,7 @@ async def test_an_answered_call_between_missed_rings_starts_the_count_again(rost
 async def test_a_ring_whose_caller_went_away_is_not_missed(roster):
     await roster.command("8001", "login", None, "test")
     roster.offered("8001", "1.0", "1.1")
-    roster.leg_ended("8001", "1.1")
+    roster.ring_ended("8001", "1.1", withdrawn=True)
     assert (roster.one("8001").state, roster.one("8001").missed_rings) == ("ready", 0)
 
 

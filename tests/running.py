@@ -1,0 +1,111 @@
+"""The service as a process of its own, so that a test may kill it; the test is a client of its API."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+
+import httpx
+
+from telephony.paths import PROJECT
+from telephony.programs import READY_FD
+
+READY_SECONDS = 20
+
+
+class RunningService:
+    """`hotline run` on a test's switch."""
+
+    def __init__(self, switch):
+        self.switch = switch
+        self._process = None
+        api = switch.config.hotline.api
+        headers = {"Authorization": f"Bearer {switch.secrets.api_token}"}
+        self.http = httpx.Client(
+            base_url=f"http://{api.address}:{api.port}/api/v1", headers=headers, timeout=35
+        )
+
+    def start(self, *, wait=True):
+        """Start; return when it says that it is ready."""
+        ours, theirs = os.pipe()
+        environment = {
+            **os.environ,
+            **self.switch.environment,
+            READY_FD: str(theirs),
+            "PYTHONPATH": str(PROJECT),
+        }
+        with (self.switch.folder / "service.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", "import sys;from telephony.paths import Paths;from telephony.running import run;sys.exit(run(Paths.from_environment()))"],
+                cwd=self.switch.folder, env=environment, stdout=log, stderr=log, pass_fds=[theirs],
+            )  # fmt: skip
+        os.close(theirs)
+        with os.fdopen(ours, encoding="utf-8") as ready:
+            if wait and not ready.read():
+                raise RuntimeError(f"the service did not start:\n{self.log()[-2000:]}")
+        return self
+
+    def kill(self):
+        """End it as a crash would."""
+        self._end(signal.SIGKILL)
+
+    def stop(self):
+        """End it as an operator would."""
+        self._end(signal.SIGTERM)
+
+    def freeze(self):
+        """Stop it from answering, without closing anything."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self._process.send_signal(signal.SIGCONT)
+
+    def _end(self, how):
+        if self._process is not None and self._process.poll() is None:
+            with suppress(ProcessLookupError):
+                self._process.send_signal(how)
+            self._process.wait(READY_SECONDS)
+
+    def log(self):
+        return (self.switch.folder / "service.log").read_text(encoding="utf-8", errors="replace")
+
+    def get(self, path, **query):
+        answer = self.http.get(path, params=query)
+        answer.raise_for_status()
+        return answer.json()
+
+    def post(self, path, **body):
+        answer = self.http.post(path, json=body or None)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def agent(self, number):
+        return self.get(f"/agents/{number}")
+
+    def mark(self):
+        """Return the id of the newest event: what is waited for comes after it."""
+        return self.get("/events")["last"]
+
+    def wait_event(self, kind, after, *, timeout=20, **wanted):
+        """Block until an event of this kind whose fields or data are as wanted; return it."""
+        while True:
+            page = self.get("/events", after=after, kind=kind, wait=timeout)
+            if not page["events"]:
+                raise AssertionError(f"no event {kind} {wanted} within {timeout} s\n{self.log()[-1500:]}")
+            for event in page["events"]:
+                seen = {**event["data"], **event}
+                if all(seen.get(name) == value for name, value in wanted.items()):
+                    return event
+            after = page["last"]
+
+    def wait_agent(self, number, state, after=0):
+        """Block until an agent is in a state."""
+        while (view := self.agent(number))["state"] != state:
+            after = self.wait_event("agent", after, agent=number)["id"]
+        return view
+
+    def only_call(self, caller):
+        """Return the one call of a caller, with its legs and events."""
+        [call] = self.get("/calls", number=caller)
+        return self.get(f"/calls/{call['id']}")
