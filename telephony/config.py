@@ -5,7 +5,16 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+
+def _endpoint(value: str) -> str:
+    address, _, port = value.partition(":")
+    IPv4Address(address)
+    if not 1 <= int(port) <= 65535:  # noqa: PLR2004 - what TCP and UDP have
+        raise ValueError("a port is 1 to 65535")
+    return value
+
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 """Queues, centres, prompts, reasons: they reach the switch, so letters, digits and hyphens only."""
@@ -13,7 +22,7 @@ Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{3,16}$")]
 Dialable = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{3,20}$")]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f;]+$")]
 Port = Annotated[int, Field(ge=1, le=65535)]
-Endpoint = Annotated[str, StringConstraints(pattern=r"^[0-9.]+:[0-9]{1,5}$")]
+Endpoint = Annotated[str, StringConstraints(pattern=r"^[0-9.]+:[0-9]{1,5}$"), AfterValidator(_endpoint)]
 Key = Annotated[str, StringConstraints(pattern=r"^[0-9]$")]
 
 
@@ -32,14 +41,14 @@ class Sip(Listen):
     """Where Asterisk speaks SIP and RTP."""
 
     rtp_ports: tuple[Port, Port]
-    codecs: tuple[Literal["alaw", "ulaw", "g722", "opus"], ...]
+    codecs: tuple[Literal["alaw", "ulaw", "g722", "opus"], ...] = Field(min_length=1)
 
 
 class Trunk(_Model):
     """A line to the public network; `match` says from which addresses its calls come."""
 
     name: Name
-    match: tuple[IPv4Network, ...]
+    match: tuple[IPv4Network, ...] = Field(min_length=1)
     contact: Endpoint
     channels: int = Field(ge=1, le=5000)
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,80 +20,127 @@ from telephony.config import (
 from telephony.errors import ConfigError
 from telephony.yaml_source import Loc, YamlSource
 
-FILES = ("hotline", "centres", "numbers", "queues", "agents", "prompts")
 M = TypeVar("M", bound=BaseModel)
 Problem = tuple[str, Loc, str]
 """A file's name, where in it, and what is wrong."""
 
+OWN_TRUNKS = frozenset({"udp", "tcp", "global", "agent", "citizen", "password", "one-phone"})
+"""Sections that our pjsip.conf has already: a trunk of that name would change them."""
+OWN_QUEUES = frozenset({"general"})
+"""Sections that our queues.conf has already, beside `agent-NUMBER`."""
+
+
+@dataclass(frozen=True)
+class _Files:
+    """What stands in each file, row by row: an index here is an index there."""
+
+    hotline: Hotline
+    centres: CentresFile
+    numbers: NumbersFile
+    queues: QueuesFile
+    agents: AgentsFile
+    prompts: PromptsFile
+
 
 def load(directory: Path) -> Config:
     """Return the whole configuration; raise ConfigError with every problem, one line each."""
-    sources = _sources(directory)
-    config = _validated(directory, sources)
-    problems = [sources[name].problem(loc, text) for name, loc, text in _contradictions(config, sources)]
-    if problems:
-        raise ConfigError("\n".join(problems))
+    reader = _Reader(directory)
+    files = reader.files()
+    config = Config(
+        directory,
+        files.hotline,
+        {c.code: c for c in files.centres.centres},
+        {n.number: n for n in files.numbers.numbers},
+        {q.name: q for q in files.queues.queues},
+        {a.number: a for a in files.agents.agents},
+        files.prompts,
+    )
+    reader.check(_contradictions(config, files))
     return config
 
 
-def _sources(directory: Path) -> dict[str, YamlSource]:
-    problems: list[str] = []
-    sources: dict[str, YamlSource] = {}
-    for name in FILES:
+class _Reader:
+    """Reads the files and gathers the problems."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._sources: dict[str, YamlSource] = {}
+        self._problems: list[str] = []
+
+    def files(self) -> _Files:
+        """Return every file, each fit for itself; raise ConfigError."""
+        hotline, centres = self._read(Hotline, "hotline"), self._read(CentresFile, "centres")
+        numbers, queues = self._read(NumbersFile, "numbers"), self._read(QueuesFile, "queues")
+        agents, prompts = self._read(AgentsFile, "agents"), self._read(PromptsFile, "prompts")
+        if not (hotline and centres and numbers and queues and agents and prompts):
+            raise ConfigError("\n".join(self._problems))
+        return _Files(hotline, centres, numbers, queues, agents, prompts)
+
+    def check(self, problems: Iterable[Problem]) -> None:
+        """Raise ConfigError if there is a problem."""
+        lines = [self._sources[name].problem(loc, text) for name, loc, text in problems]
+        if lines:
+            raise ConfigError("\n".join(lines))
+
+    def _read(self, model: type[M], name: str) -> M | None:
         try:
-            sources[name] = YamlSource(directory / f"{name}.yaml")
+            source = self._sources[name] = YamlSource(self._directory / f"{name}.yaml")
+            return model.model_validate(source.data)
         except ConfigError as error:
-            problems.append(str(error))
-    if problems:
-        raise ConfigError("\n".join(problems))
-    return sources
-
-
-def _validated(directory: Path, sources: dict[str, YamlSource]) -> Config:
-    problems: list[str] = []
-
-    def parse(model: type[M], name: str) -> M | None:
-        try:
-            return model.model_validate(sources[name].data)
+            self._problems.append(str(error))
         except ValidationError as error:
-            problems.extend(sources[name].problem(e["loc"], e["msg"]) for e in error.errors())
-            return None
-
-    hotline, prompts = parse(Hotline, "hotline"), parse(PromptsFile, "prompts")
-    centres, numbers = parse(CentresFile, "centres"), parse(NumbersFile, "numbers")
-    queues, agents = parse(QueuesFile, "queues"), parse(AgentsFile, "agents")
-    if not (hotline and centres and numbers and queues and agents and prompts):
-        raise ConfigError("\n".join(problems))
-    return Config(
-        directory,
-        hotline,
-        {c.code: c for c in centres.centres},
-        {n.number: n for n in numbers.numbers},
-        {q.name: q for q in queues.queues},
-        {a.number: a for a in agents.agents},
-        prompts,
-    )
+            self._problems.extend(source.problem(e["loc"], e["msg"]) for e in error.errors())
+        return None
 
 
-def _contradictions(config: Config, sources: dict[str, YamlSource]) -> Iterator[Problem]:
-    yield from _doubles(sources)
+def _contradictions(config: Config, files: _Files) -> Iterator[Problem]:
+    yield from _doubles(files)
     yield from _hotline(config)
-    yield from _numbers(config)
-    for index, queue in enumerate(config.queues.values()):
+    yield from _names(files)
+    yield from _numbers(config, files.numbers)
+    for index, queue in enumerate(files.queues.queues):
         yield from _known("queues", ("queues", index, "centre"), queue.centre, config.centres)
-    for index, agent in enumerate(config.agents.values()):
+    for index, agent in enumerate(files.agents.agents):
         yield from _known("agents", ("agents", index, "centre"), agent.centre, config.centres)
         for skill in agent.skills:
             yield from _known("agents", ("agents", index, "skills", skill), skill, config.queues)
 
 
-def _doubles(sources: dict[str, YamlSource]) -> Iterator[Problem]:
-    for name, key in (("centres", "code"), ("numbers", "number"), ("queues", "name"), ("agents", "number")):
-        rows = sources[name].data[name]
-        counts = Counter(row[key] for row in rows)
-        for index, row in enumerate(rows):
-            if counts[row[key]] > 1:
-                yield name, (name, index, key), f"{row[key]} stands {counts[row[key]]} times; keep one"
+def _doubles(files: _Files) -> Iterator[Problem]:
+    trunks, phones = files.hotline.trunks, files.hotline.test_phones
+    yield from _once(
+        "centres", [(("centres", i, "code"), c.code) for i, c in enumerate(files.centres.centres)]
+    )
+    yield from _once("queues", [(("queues", i, "name"), q.name) for i, q in enumerate(files.queues.queues)])
+    yield from _once(
+        "agents", [(("agents", i, "number"), a.number) for i, a in enumerate(files.agents.agents)]
+    )
+    yield from _once("hotline", [(("trunks", i, "name"), t.name) for i, t in enumerate(trunks)])
+    yield from _once("hotline", [(("test_phones", i, "user"), p.user) for i, p in enumerate(phones)])
+    yield from _once("numbers", list(_dialled(files.numbers)))
+
+
+def _dialled(file: NumbersFile) -> Iterator[tuple[Loc, str]]:
+    for index, number in enumerate(file.numbers):
+        yield ("numbers", index, "number"), number.number
+        for place, alias in enumerate(number.aliases):
+            yield ("numbers", index, "aliases", place), alias
+
+
+def _once(name: str, entries: list[tuple[Loc, str]]) -> Iterator[Problem]:
+    counts = Counter(value for _, value in entries)
+    for loc, value in entries:
+        if counts[value] > 1:
+            yield name, loc, f"{value} stands {counts[value]} times; keep one"
+
+
+def _names(files: _Files) -> Iterator[Problem]:
+    for index, trunk in enumerate(files.hotline.trunks):
+        if trunk.name in OWN_TRUNKS or trunk.name.endswith("-from"):
+            yield "hotline", ("trunks", index, "name"), f"{trunk.name} is a name of our own; choose another"
+    for index, queue in enumerate(files.queues.queues):
+        if queue.name in OWN_QUEUES or queue.name.startswith("agent-"):
+            yield "queues", ("queues", index, "name"), f"{queue.name} is a name of our own; choose another"
 
 
 def _hotline(config: Config) -> Iterator[Problem]:
@@ -110,8 +158,8 @@ def _hotline(config: Config) -> Iterator[Problem]:
             yield "hotline", ("test_phones", index, "user"), f"{phone.user} is an agent; choose another user"
 
 
-def _numbers(config: Config) -> Iterator[Problem]:
-    for index, number in enumerate(config.numbers.values()):
+def _numbers(config: Config, file: NumbersFile) -> Iterator[Problem]:
+    for index, number in enumerate(file.numbers):
         here = ("numbers", index)
         yield from _known("numbers", (*here, "centre"), number.centre, config.centres)
         yield from _known("numbers", (*here, "queue"), number.queue, config.queues)

@@ -1,9 +1,11 @@
 """A YAML file that remembers its lines, so that an error can name file, line and key."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
+from yaml.constructor import ConstructorError
 
 from telephony.errors import ConfigError
 
@@ -17,20 +19,27 @@ class YamlSource:
         """Read and parse `path`; raise ConfigError that names the line if that is impossible."""
         self.path = path
         try:
-            text = path.read_text(encoding="utf-8")
-            self._root = yaml.compose(text, Loader=yaml.SafeLoader)
-            self.data = yaml.safe_load(text)
+            loader = _Loader(path.read_text(encoding="utf-8"))
+            self._root = loader.get_single_node()
+            self.data = loader.construct_document(self._root) if self._root is not None else None
         except FileNotFoundError as error:
             raise ConfigError(f"{path}:1: (file): not found; restore it from the project") from error
+        except OSError as error:
+            raise ConfigError(f"{path}:1: (file): cannot be read ({error.strerror}); mend that") from error
         except UnicodeDecodeError as error:
             raise ConfigError(f"{path}:1: (file): is not UTF-8 text; save it as UTF-8") from error
         except yaml.MarkedYAMLError as error:
-            raise ConfigError(f"{path}:{_line(error)}: (syntax): {error.problem}; mend the YAML") from error
+            text = visible(str(error.problem))
+            raise ConfigError(f"{path}:{_line(error)}: (syntax): {text}; mend the YAML") from error
+        except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
+            # A control character, an escape that is no character, brackets without end: no line is told.
+            text = visible(str(error).partition("\n")[0])
+            raise ConfigError(f"{path}:1: (syntax): {text}; mend the YAML") from error
 
     def problem(self, loc: Loc, text: str) -> str:
         """Return one line: file, line, key and what is wrong."""
         key = ".".join(str(part) for part in loc) or "(file)"
-        return f"{self.path}:{self.line_of(loc)}: {key}: {text}"
+        return f"{self.path}:{self.line_of(loc)}: {visible(key)}: {visible(text)}"
 
     def line_of(self, loc: Loc) -> int:
         """Return the 1-based line of the deepest part of `loc` that exists."""
@@ -43,6 +52,30 @@ class YamlSource:
             key_node, node = child
             line = key_node.start_mark.line + 1
         return line
+
+
+def visible(text: str) -> str:
+    """Write as escapes what would break the one line of a problem, or could not be printed at all."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a doubled key, of which PyYAML keeps the last in silence; names the line of each bad value."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, ArithmeticError, AttributeError, TypeError) as error:
+            problem = f"this is no value ({error})"
+            raise ConstructorError(None, None, problem, node.start_mark) from error
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if (key.tag, key.value) in seen:
+                raise ConstructorError(None, None, f"{key.value} stands twice here; keep one", key.start_mark)
+            seen.add((key.tag, key.value))
+        return super().construct_mapping(node, deep)
 
 
 def _child(node: yaml.Node | None, part: str | int) -> tuple[yaml.Node, yaml.Node] | None:
