@@ -1,5 +1,6 @@
 """`hotline run`: the service in the foreground, in one process on uvloop."""
 
+import logging
 import os
 import sys
 from contextlib import suppress
@@ -25,6 +26,8 @@ log = structlog.get_logger()
 def run(paths: Paths) -> int:
     """Run until SIGTERM or SIGINT; return the exit status: 2 for a configuration that cannot be used."""
     logs.set_up()
+    for chatty in ("apscheduler", "alembic", "httpx"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     try:
         config = config_load.load(paths.config)
         phones = (phone.user for phone in config.hotline.test_phones)

@@ -83,6 +83,11 @@ class RunningService:
     def agent(self, number):
         return self.get(f"/agents/{number}")
 
+    def wait_ready(self):
+        """Block until every part works: the status is asked to wait for that itself."""
+        answer = self.http.get("/status", params={"wait": READY_SECONDS})
+        assert answer.json()["ready"], answer.text
+
     def mark(self):
         """Return the id of the newest event: what is waited for comes after it."""
         return self.get("/events")["last"]

@@ -1,9 +1,12 @@
 """A whole installation for tests: a real Asterisk, the service, and telephones on demand."""
 
 import itertools
+import socket
 
+from telephony.pbx import files
 from telephony.peers.baresip import Baresip
 from telephony.peers.sipp import SippCitizen
+from tests.plain_ami import PlainAmi
 from tests.running import RunningService
 from tests.switch import Switch
 
@@ -28,8 +31,6 @@ class System:
 
     def stop(self):
         self.hang_up()
-        for phone in self._phones.values():
-            phone.stop()
         self.service.stop()
         self.switch.stop()
 
@@ -37,7 +38,9 @@ class System:
         """Return the registered softphone of an agent or a test phone."""
         if user not in self._phones:
             folder = self.folder / f"phone-{user}-{next(self._names)}"
-            phone = Baresip(user, self.switch.secrets.sip[user], self.switch.sip, folder, auto_answer=auto_answer)
+            phone = Baresip(
+                user, self.switch.secrets.sip[user], self.switch.sip, folder, auto_answer=auto_answer
+            )
             phone.start().wait_registered()
             self._phones[user] = phone
         return self._phones[user]
@@ -63,10 +66,27 @@ class System:
         return citizen.start()
 
     def hang_up(self):
-        """End what is left of the citizens' calls."""
+        """End what is left of the calls: the switch first, for a citizen that is killed says no goodbye."""
+        self.switch.cli("channel request hangup all")
+        for user in list(self._phones):
+            self.unplug(user)
         for citizen in self._citizens:
             citizen.kill()
         self._citizens.clear()
+
+    def members(self, agent):
+        """Return what app_queue holds of an agent: queue → (paused, reason)."""
+        where = (str(self.switch.config.hotline.ami.address), self.switch.config.hotline.ami.port)
+        ami = PlainAmi(socket.create_connection(where), files.AMI_USER, self.switch.secrets.ami_secret)
+        ami.action("QueueStatus")
+        ami.wait_event("QueueStatusComplete")
+        rows = [
+            e for e in ami.events if e["Event"] == "QueueMember" and e["StateInterface"] == f"PJSIP/{agent}"
+        ]
+        ami.close()
+        return {
+            e["Queue"]: (e["Paused"] == "1", e["PausedReason"] if e["Paused"] == "1" else "") for e in rows
+        }
 
     def log_everybody_out(self):
         for view in self.service.get("/agents"):

@@ -129,7 +129,7 @@ def queues(config: Config) -> str:
     """Return app_queue's queues: ours, and one for each agent, for a caller whom that agent knows."""
     rules = config.hotline.agents
     # Wrap-up is kept by the service, by pausing; these seconds only cover the time until it has done so.
-    guard = min(2, rules.wrap_up_seconds)
+    guard = min(1, rules.wrap_up_seconds)
     lines = [
         "[general]",
         "persistentmembers = yes",
@@ -149,7 +149,7 @@ def queues(config: Config) -> str:
     for queue in config.queues.values():
         lines += [f"[{queue.name}]", *common, f"strategy = {queue.strategy}", "joinempty = yes", ""]
     for agent in config.agents:
-        absent = "paused,unavailable,invalid,unknown,inuse,wrapup"
+        absent = "paused,unavailable,invalid,unknown,inuse"
         lines += [
             f"[agent-{agent}]",
             *common,
