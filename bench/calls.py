@@ -1,0 +1,187 @@
+"""Call set-up from the citizen's INVITE to the agent's, ours beside plain Asterisk: `python -m bench.calls`.
+
+Two Asterisks with the same configuration and agents: one with the service and its route, one with the same
+dialplan (Answer, prompts, MixMonitor, events) that goes to Queue() without AGI, and no service beside it.
+SIPp is citizen and agent; an agent answers at once and hangs up after 0.2 s. Prompts last 20 ms and there is
+no menu. Both wait 0.5 s in Answer() for a first frame of the citizen, who sends no sound: that is in both.
+
+A call has failed if it did not reach an agent, did not end by the agent's BYE, or, ours only, is not
+`answered` in the ledger 5 s after the last call, or went past the service to the default queue.
+"""
+
+import argparse
+import contextlib
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.rig import NUMBER, PLAIN, TALK_MS, Agents, BenchSwitch, Citizens, Outcome, Service, wait_ledger
+
+AGENTS = 100
+LATENCY_RATE, LATENCY_SECONDS = 5, 24
+PROBE_SECONDS, HOLD_SECONDS = 5, 30
+FIRST_RATE, STEP, HIGHEST = 20, 1.15, 400
+LEDGER_SECONDS = 5
+OURS, BARE = "our route", "plain Asterisk"
+ORDER = (BARE, OURS, BARE, OURS)
+
+
+class Side:
+    """One of the two: a switch, its agents, and the service or none."""
+
+    def __init__(self, name, folder, stack):
+        self.name, self._folder = name, folder
+        self.switch = BenchSwitch(folder / "switch", AGENTS)
+        stack.callback(self.switch.stop)
+        self.switch.start()
+        self.agents = Agents(self.switch, folder / "agents")
+        stack.callback(self.agents.stop)
+        self.agents.register()
+        self.agents.answer(TALK_MS)
+        self.service = None
+        if name == OURS:
+            self.service = Service(self.switch)
+            stack.callback(self.service.stop)
+            self.service.start().log_everybody_in()
+        else:
+            self.switch.add_members()
+
+    def load(self, rate, seconds):
+        """Place calls at a rate for a time and say what became of them."""
+        count = round(rate * seconds)
+        called = NUMBER if self.service else PLAIN
+        self.agents.news()
+        citizens = Citizens(self.switch, self._folder, called, rate, count)
+        citizens.wait(seconds + 30)
+        time.sleep(0.3)  # an agent's BYE is answered before SIPp has written its line
+        sent, ended = citizens.news()
+        invited, talked = self.agents.news()
+        outcome = Outcome(rate, count)
+        outcome.times = [invited[who] - when for who, when in sent.items() if who in invited]
+        failed = {
+            "not sent": count - len(sent),
+            "no agent": len(set(sent) - set(invited)),
+            "not ended by the agent": len(set(sent) - (ended & talked)),
+        }
+        if self.service:
+            outcome.ledger_lag, (answered, passed_by) = wait_ledger(
+                self.switch, citizens.prefix, count, LEDGER_SECONDS
+            )
+            failed |= {"not answered in the ledger": count - answered, "past the service": passed_by}
+        outcome.failed = {why: many for why, many in failed.items() if many}
+        return outcome
+
+
+def highest(side, start, say):
+    """Return the outcome of the highest rate held: probes find a border, holds of 30 s prove the rate."""
+    rate, border = start or FIRST_RATE, None
+    while start is None and rate <= HIGHEST and probe(side, rate, say):
+        rate *= 2
+    if start is None:
+        low, border = rate / 2, rate
+        while border / low > STEP**2:
+            middle = round((low * border) ** 0.5)
+            low, border = (middle, border) if probe(side, middle, say) else (low, middle)
+        rate = low
+    return hold(side, rate, say)
+
+
+def probe(side, rate, say):
+    outcome = side.load(rate, PROBE_SECONDS)
+    say(side, outcome, PROBE_SECONDS)
+    time.sleep(1)
+    return outcome.good
+
+
+def hold(side, rate, say):
+    """Go up by a step while the rate is held, or down until it is; the highest that was held counts."""
+    best = None
+    for _ in range(4):
+        outcome = side.load(round(rate), HOLD_SECONDS)
+        say(side, outcome, HOLD_SECONDS)
+        time.sleep(1)
+        if outcome.good:
+            best, rate = outcome, rate * STEP
+        elif best:
+            break
+        else:
+            rate /= STEP
+    return best or Outcome(0, 0)
+
+
+def percentile(times, share):
+    return sorted(times)[min(int(len(times) * share), len(times) - 1)] * 1000 if times else float("nan")
+
+
+def latency_table(runs):
+    title = f"from the citizen's INVITE to the agent's, at {LATENCY_RATE} calls/s; A B A B, both runs"
+    table = Table(title=title)
+    for heading in ("side", "calls", "failed", "p50 ms", "p99 ms", "added p50 ms", "added p99 ms"):
+        table.add_column(heading, justify="left" if heading == "side" else "right")
+    figures = {}
+    for name, outcomes in runs.items():
+        times = [one for outcome in outcomes for one in outcome.times]
+        figures[name] = percentile(times, 0.5), percentile(times, 0.99)
+        added = [f"{ours - base:.1f}" for ours, base in zip(figures[name], figures[BARE], strict=True)]
+        failed = sum(max(outcome.failed.values(), default=0) for outcome in outcomes)
+        shown = [f"{value:.1f}" for value in figures[name]]
+        table.add_row(name, str(len(times)), str(failed), *shown, *(added if name != BARE else ["", ""]))
+    return table
+
+
+def rate_table(runs):
+    table = Table(title=f"highest rate held for {HOLD_SECONDS} s without a failed call; A B A B")
+    for heading in ("side", "calls/s, each run", "ratio", "p50 ms", "p99 ms", "ledger whole after"):
+        table.add_column(heading, justify="left" if heading == "side" else "right")
+    base = sum(outcome.rate for outcome in runs[BARE])
+    for name, outcomes in runs.items():
+        times = [one for outcome in outcomes for one in outcome.times]
+        lag = f"{max(outcome.ledger_lag for outcome in outcomes):.1f} s" if name == OURS else ""
+        ratio = sum(outcome.rate for outcome in outcomes) / base if base else float("nan")
+        rates = "  ".join(f"{outcome.rate:.0f}" for outcome in outcomes)
+        shown = [f"{percentile(times, share):.0f}" for share in (0.5, 0.99)]
+        table.add_row(name, rates, f"{ratio:.2f}", *shown, lag)
+    return table
+
+
+def measure(folder, console):
+    def say(side, outcome, seconds):
+        failed = ", ".join(f"{many} {why}" for why, many in outcome.failed.items()) or "none failed"
+        console.print(f"{side.name}: {outcome.rate:.0f} calls/s for {seconds} s: {failed}", style="dim")
+
+    with contextlib.ExitStack() as stack:
+        sides = {name: Side(name, folder / str(nth), stack) for nth, name in enumerate((BARE, OURS))}
+        latencies, rates = {BARE: [], OURS: []}, {BARE: [], OURS: []}
+        for side in sides.values():
+            side.load(LATENCY_RATE, 3)  # warm: files, prepared statements
+        for name in ORDER:
+            outcome = sides[name].load(LATENCY_RATE, LATENCY_SECONDS)
+            say(sides[name], outcome, LATENCY_SECONDS)
+            latencies[name].append(outcome)
+        console.print(latency_table(latencies))
+        for name in ORDER:
+            before = rates[name][0].rate if rates[name] else None
+            rates[name].append(highest(sides[name], before, say))
+        console.print(rate_table(rates))
+    if not all(outcome.rate for outcomes in rates.values() for outcome in outcomes):
+        raise RuntimeError("no rate was held: the machine is too busy to measure")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.parse_args()
+    console = Console(width=110)
+    console.print(f"load of this machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="hotline-bench-", dir="/tmp", ignore_cleanup_errors=True) as folder:  # noqa: S108
+        measure(Path(folder), console)
+    console.print(f"took {time.monotonic() - begun:.0f} s; SIPp runs on the same cores")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

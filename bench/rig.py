@@ -1,0 +1,292 @@
+"""What the benchmarks of calls share: a switch with many agents, SIPp on both sides, the ledger's own count."""
+
+import contextlib
+import itertools
+import os
+import re
+import sqlite3
+import subprocess
+import time
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+
+import yaml
+
+from telephony.peers.ports import find_program, free_port, wait_sip
+from telephony.peers.sipp_run import SippRun
+from tests import switch as test_switch
+from tests.running import RunningService
+from tests.switch import Switch
+
+NUMBER, PLAIN = "12315", "99315"
+"""Two extensions to the same queue: through our route, and without AGI."""
+QUEUE, DEFAULT_QUEUE = "city-12315", "city-12345"
+RTP_PORTS = 2000
+_rtp = itertools.count(12000, RTP_PORTS)  # below what tests take; the switch passes over one that is taken
+TALK_MS = 200
+GIVE_UP_MS = 20_000
+PLAIN_DIALPLAN = """\
+; The steps of [inbound] in 20-inbound.conf without the service.
+[citizens]
+exten => 99315,1,Set(HOTLINE_NUMBER=12315)
+ same => n,Set(HOTLINE_DEFAULT_QUEUE=city-12345)
+ same => n,Set(HOTLINE_GREETING=greeting-12315)
+ same => n,Set(HOTLINE_MENU=)
+ same => n,Goto(bench-plain,start,1)
+
+[bench-plain]
+exten => start,1,CELGenUserEvent(arrived,${HOTLINE_NUMBER}/${FILTER(0-9+,${CALLERID(num)})})
+ same => n,Set(HOTLINE_RECORDING=${STRFTIME(,Asia/Shanghai,%Y-%m-%d)}/${UNIQUEID}.wav)
+ same => n,Answer()
+ same => n,Playback(hotline/${HOTLINE_GREETING})
+ same => n,ExecIf($[${LEN(${HOTLINE_MENU})} > 0]?Read(HOTLINE_KEY,hotline/${HOTLINE_MENU},1,,1,4))
+ same => n,Playback(hotline/${HOTLINE_NOTICE})
+ same => n,CELGenUserEvent(greeted,${HOTLINE_KEY})
+ same => n,MixMonitor(${HOTLINE_RECORDINGS}/${HOTLINE_RECORDING})
+ same => n,CELGenUserEvent(recording,${HOTLINE_RECORDING})
+ same => n,CELGenUserEvent(queued,city-12315)
+ same => n,Queue(city-12315)
+ same => n,Hangup()
+"""
+
+
+class BenchSwitch(Switch):
+    """The tests' throw-away Asterisk with many agents, prompts of one frame, and the plain extension."""
+
+    def __init__(self, folder, agents):
+        self.numbers = [str(8000 + nth) for nth in range(1, agents + 1)]
+        test_switch.PROMPT_SECONDS = 0.02
+        rtp = next(_rtp)
+        ports = {"rtp_ports": [rtp, rtp + RTP_PORTS - 1]}
+        super().__init__(folder, {"sip": ports, "agents": {"wrap_up_seconds": 0}})
+
+    def _configure(self, changes):
+        super()._configure(changes)
+        names = {"name": "坐席", "centre": "city"}
+        rows = [
+            {"number": number, **names, "skills": {QUEUE: 0, DEFAULT_QUEUE: 0}} for number in self.numbers
+        ]
+        rows.append({"number": "8999", **names, "skills": {"demo": 0}})
+        text = yaml.safe_dump({"agents": rows}, allow_unicode=True)
+        (self.paths.config / "agents.yaml").write_text(text, encoding="utf-8")
+
+    def start(self):
+        """Start Asterisk with the plain extension; read no events: only what is measured does."""
+        super().start()
+        etc = self.paths.asterisk / "etc" / "extensions.d"
+        (etc / "95-bench.conf").write_text(PLAIN_DIALPLAN, encoding="utf-8")
+        self.cli("dialplan reload")
+        self.ami.action("Events", EventMask="off")
+        return self
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def add_members(self):
+        """Make every agent a member of the queues, as the service does."""
+        for number in self.numbers:
+            interface = f"PJSIP/{number}"
+            for queue in (QUEUE, DEFAULT_QUEUE, f"agent-{number}"):
+                self.ami.action(
+                    "QueueAdd",
+                    Queue=queue,
+                    Interface=interface,
+                    StateInterface=interface,
+                    MemberName=number,
+                )
+
+
+class Service(RunningService):
+    """The service under load."""
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def log_everybody_in(self):
+        for number in self.switch.numbers:
+            self.post(f"/agents/{number}/login")
+
+
+class Sipp:
+    """One SIPp whose scenario logs lines into a file, read when it is over."""
+
+    def __init__(self, folder, name, scenario, arguments, rows=""):
+        folder.mkdir(parents=True, exist_ok=True)
+        self._log = folder / f"{name}.log"
+        xml, csv = folder / f"{name}.xml", folder / f"{name}.csv"
+        xml.write_text(scenario, encoding="ascii")
+        files = ["-sf", str(xml), "-trace_logs", "-log_file", str(self._log), "-nostdin"]
+        if rows:
+            csv.write_text(f"SEQUENTIAL\n{rows}\n", encoding="ascii")
+            files += ["-inf", str(csv)]
+        command = [find_program("sipp"), *arguments, *files]
+        with (folder / f"{name}.screen").open("wb") as screen:
+            self._process = subprocess.Popen(
+                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=screen, stderr=subprocess.STDOUT
+            )
+
+    def wait(self, seconds):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        self.stop()
+
+    def stop(self):
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def lines(self, after=0):
+        """Return the words of each whole line after byte `after`, and where the file ends."""
+        data = self._log.read_bytes()[after:] if self._log.exists() else b""
+        whole = data[: data.rfind(b"\n") + 1]
+        return [line.split() for line in whole.decode("ascii", "replace").splitlines()], after + len(whole)
+
+
+def scenario(name, changes):
+    """Return a scenario of the simulated peers with places filled and other texts put in."""
+    text = (resources.files("telephony.peers") / "scenarios" / f"{name}.xml").read_text(encoding="ascii")
+    for old, new in changes.items():
+        if old not in text:
+            raise RuntimeError(f"the scenario {name} no longer holds {old!r}")
+        text = text.replace(old, new, 1 if old.startswith("]]>") else -1)
+    return text
+
+
+NOW = '<gettimeofday assign_to="second,micro"/>'
+
+
+class Agents:
+    """All agents of a switch at one port: registered once, answering until stopped."""
+
+    def __init__(self, switch, folder):
+        self._switch, self._folder, self._port, self._nth = switch, folder, free_port("both"), 0
+        self._sipp = None
+        self._read = 0
+
+    def register(self):
+        secrets = self._switch.secrets.sip
+        rows = [f"{n};[authentication username={n} password={secrets[n]}]".encode() for n in self._switch.numbers]
+        run = SippRun(self._folder, "register")
+        run.start("register", rows, [self._switch.sip, *self._local(), "-m", str(len(rows)), "-r", "100"], {})
+        if run.wait(30):
+            raise RuntimeError(run.tail())
+
+    def answer(self, talk_ms):
+        """Answer at once and hang up after `talk_ms`; None waits for the citizen to do so."""
+        self.stop()
+        self._nth, self._read = self._nth + 1, 0
+        talk = "" if talk_ms is None else f' timeout="{talk_ms}" ontimeout="hangup"'
+        changes = {
+            "@ANSWER@": ' timeout="1" ontimeout="answer"',
+            "@TALK@": talk,
+            "@REJECT@": "480 Temporarily Unavailable",
+            '<log message="invited [$user]"/>': f'{NOW}<log message="invited [$second] [$micro] [$from]"/>',
+            '<log message="hung-up [$user]"/>': '<log message="talked - - [$from]"/>',
+            '<log message="ended [$user]"/>': "",
+        }
+        arguments = [self._switch.sip, *self._local(), "-l", "5000"]
+        self._sipp = Sipp(self._folder, f"answer{self._nth}", scenario("agents", changes), arguments)
+        wait_sip(("127.0.0.1", self._port), 5)
+
+    def news(self):
+        """Return when each caller's INVITE came, and who talked to the end, since the last asking."""
+        lines, self._read = self._sipp.lines(self._read)
+        invited, talked = {}, set()
+        for words in lines:
+            caller = re.search(r"sip:([0-9]+)@", " ".join(words))
+            if caller and words[0] == "invited":
+                invited.setdefault(caller[1], float(words[1]) + float(words[2]) / 1e6)
+            elif caller and words[0] == "talked":
+                talked.add(caller[1])
+        return invited, talked
+
+    def stop(self):
+        if self._sipp:
+            self._sipp.stop()
+
+    def _local(self):
+        return ["-i", "127.0.0.1", "-p", str(self._port), "-bind_local", "-cp", str(free_port("udp"))]
+
+
+class Citizens:
+    """Calls at a steady rate from the carrier's address, each with a number of its own."""
+
+    _runs = 100
+
+    def __init__(self, switch, folder, called, rate, count, give_up_ms=GIVE_UP_MS):
+        Citizens._runs += 1
+        self.prefix = f"13{Citizens._runs}"
+        caller = f"{self.prefix}[call_number]"
+        changes = {
+            "@FROM@": f"<sip:{caller}@127.0.0.2>",
+            "@CANCEL@": f' timeout="{give_up_ms}" ontimeout="cancel"',
+            "@TALK@": f' timeout="{give_up_ms}" ontimeout="hangup"',
+            '<log message="answered [$address] [$port]"/>': '<log message="answered [$address] [$port]"/>',
+            '<log message="far-end-bye"/>': f'<log message="ended {caller}"/>',
+            "]]></send>": f']]><action>{NOW}<log message="sent {caller} [$second] [$micro]"/></action></send>',
+        }
+        local = ["-i", "127.0.0.2", "-p", str(free_port("udp", "127.0.0.2")), "-bind_local"]
+        arguments = [switch.sip, *local, "-cp", str(free_port("udp")), "-m", str(count), "-l", "5000"]
+        arguments += ["-r", str(rate), "-key", "rtp_port", str(free_port("udp", "127.0.0.2"))]
+        self._sipp = Sipp(folder, f"citizens{self.prefix}", scenario("citizen", changes), arguments, called)
+
+    def wait(self, seconds):
+        self._sipp.wait(seconds)
+
+    def stop(self):
+        self._sipp.stop()
+
+    def news(self):
+        """Return when each INVITE was sent, and whose call the far end ended."""
+        lines, _ = self._sipp.lines()
+        sent = {words[1]: float(words[2]) + float(words[3]) / 1e6 for words in lines if words[0] == "sent"}
+        return sent, {words[1] for words in lines if words[0] == "ended"}
+
+
+@dataclass
+class Outcome:
+    """What a load came to: seconds from INVITE to INVITE, and how many calls failed, by reason."""
+
+    rate: float
+    calls: int
+    times: list = field(default_factory=list)
+    failed: dict = field(default_factory=dict)
+    ledger_lag: float = 0.0
+
+    @property
+    def good(self):
+        return not self.failed
+
+
+def ledger_counts(switch, prefix):
+    """Return (answered and ended, sent to the default queue without us) of the callers with this prefix."""
+    file = switch.paths.var / "hotline.db"
+    with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)) as database:
+        mine = "caller_number >= ? and caller_number < ?"
+        borders = (f"{prefix}", f"{prefix}:")
+        answered = database.execute(
+            f"select count(*) from calls where {mine} and outcome='answered' and state='ended'",  # noqa: S608
+            borders,
+        ).fetchone()[0]
+        passed_by = database.execute(
+            "select count(*) from events where kind='fallback' and call_id in"
+            f" (select id from calls where {mine})",  # noqa: S608
+            borders,
+        ).fetchone()[0]
+    return answered, passed_by
+
+
+def cpu_seconds(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def wait_ledger(switch, prefix, calls, seconds):
+    """Wait until the ledger has every call's end; return how long that took and its counts."""
+    begun = time.monotonic()
+    while (counts := ledger_counts(switch, prefix))[0] < calls and time.monotonic() - begun < seconds:
+        time.sleep(0.05)
+    return time.monotonic() - begun, counts
