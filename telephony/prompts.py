@@ -4,6 +4,7 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from telephony.config import Config, Voice
@@ -21,14 +22,16 @@ def make(paths: Paths, config: Config) -> Iterator[str]:
     """
     paths.sounds.mkdir(parents=True, exist_ok=True)
     memory = paths.sounds / "made.json"
-    made: dict[str, str] = json.loads(memory.read_text()) if memory.exists() else {}
+    made = _remembered(memory)
     for name, text in config.prompts.prompts.items():
         recording = paths.config / "prompts" / f"{name}.wav"
         source = _digest(recording, text, config.prompts.voice)
         target = paths.sounds / f"{name}.wav"
         if made.get(name) == source and target.exists():
             continue
-        _from_recording(recording, target) if recording.exists() else _spoken(text, config.prompts.voice, target)
+        _from_recording(recording, target) if recording.exists() else _spoken(
+            text, config.prompts.voice, target
+        )
         made[name] = source
         memory.write_text(json.dumps(made, indent=1))
         yield name
@@ -38,19 +41,29 @@ def make(paths: Paths, config: Config) -> Iterator[str]:
         yield "music on hold"
 
 
+def _remembered(memory: Path) -> dict[str, str]:
+    try:
+        made = json.loads(memory.read_bytes())
+    except (FileNotFoundError, ValueError):  # none yet, or cut short by a crash: all are made again
+        return {}
+    return made if isinstance(made, dict) else {}
+
+
 def _digest(recording: Path, text: str, voice: Voice) -> str:
     content = recording.read_bytes() if recording.exists() else f"{text}|{voice}".encode()
     return hashlib.sha256(content).hexdigest()
 
 
 def _spoken(text: str, voice: Voice, target: Path) -> None:
-    speak = ("espeak-ng", "-v", voice.language, "-s", str(voice.words_per_minute), "--stdout", text)
+    speak = ("espeak-ng", "-v", voice.language, "-s", str(voice.words_per_minute), "--stdout", "--", text)
     speech = _run(speak, None)
-    _run(("sox", "-t", "wav", "-", *FORMAT, str(target), "norm", "-3"), speech)
+    with _whole(target) as new:
+        _run(("sox", "-t", "wav", "-", *FORMAT, str(new), "norm", "-3"), speech)
 
 
 def _from_recording(recording: Path, target: Path) -> None:
-    _run(("sox", str(recording), *FORMAT, str(target)), None)
+    with _whole(target) as new:
+        _run(("sox", str(recording), *FORMAT, str(new)), None)
 
 
 def _music(target: Path) -> None:
@@ -59,7 +72,16 @@ def _music(target: Path) -> None:
     notes = ("C4", "E4", "G4", "C5", "A3", "C4", "E4", "A4", "F3", "A3", "C4", "F4")
     tone = ("sox", "-n", "-t", "raw", *FORMAT, "-", "synth", "1", "pluck")
     music = b"".join(_run((*tone, note), None) for note in notes)
-    _run(("sox", "-t", "raw", *FORMAT, "-", str(target), "norm", "-15"), music)
+    with _whole(target) as new:
+        _run(("sox", "-t", "raw", *FORMAT, "-", str(new), "norm", "-15"), music)
+
+
+@contextmanager
+def _whole(target: Path) -> Iterator[Path]:
+    # A file that sox left half written must neither be played nor be taken for made.
+    new = target.with_name(f"new-{target.name}")
+    yield new
+    new.replace(target)
 
 
 def _run(command: tuple[str, ...], data: bytes | None) -> bytes:
