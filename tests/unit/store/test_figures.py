@@ -15,8 +15,8 @@ MIDNIGHT = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def connection(tmp_path):
-    engine = engine_of(f"sqlite:///{tmp_path}/t.db")
+def connection(database_url):
+    engine = engine_of(database_url)
     metadata.create_all(engine)
     with transaction(engine) as connection:
         yield connection

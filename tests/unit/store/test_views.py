@@ -12,8 +12,8 @@ from tests.unit.store.ledger import NOW, ago, put_answered, put_call, put_event,
 
 
 @pytest.fixture
-def connection(tmp_path):
-    engine = engine_of(f"sqlite:///{tmp_path}/t.db")
+def connection(database_url):
+    engine = engine_of(database_url)
     metadata.create_all(engine)
     with transaction(engine) as connection:
         yield connection

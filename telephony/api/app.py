@@ -1,0 +1,56 @@
+"""The HTTP API as one application."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from telephony.api import problems, stream
+from telephony.api.access import Guard
+from telephony.api.metrics import Metrics
+from telephony.api.problems import RESPONSES
+from telephony.api.routes import agents, alarms, blacklist, calls, cases, queues, status
+from telephony.api.services import Services
+
+PREFIX = "/api/v1"
+RESOURCES = (status, agents, calls, queues, stream, blacklist, cases, alarms)
+TITLE = "12345 hotline telephony"
+VERSION = "1"
+
+bearer = HTTPBearer(auto_error=False, description="`api_token` in var/secrets.yaml")
+
+
+def create_app(services: Services) -> FastAPI:
+    """Return the application for these services; `app.state.closing` ends every wait when it is set."""
+    app = FastAPI(
+        title=TITLE, version=VERSION, openapi_url=f"{PREFIX}/openapi.json", docs_url=None, redoc_url=None
+    )
+    hand_in(app, services)
+    problems.install(app)
+    api = APIRouter(prefix=PREFIX, dependencies=[Depends(_documented)], responses=RESPONSES)
+    for resource in RESOURCES:
+        api.include_router(resource.router)
+    app.include_router(api)
+    app.include_router(status.probe)
+    app.add_api_route("/metrics", _metrics, tags=["status"], response_class=Response)
+    app.add_middleware(Guard, token=services.secrets.api_token, address=services.config.hotline.api.address)
+    return app
+
+
+def hand_in(app: FastAPI, services: Services) -> None:
+    """Give the application the services it answers from."""
+    app.state.services = services
+    app.state.metrics = Metrics(services)
+    app.state.closing = asyncio.Event()
+
+
+def _documented(_: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
+    """Name the token in the OpenAPI document; the Guard has checked it before any route is looked for."""
+
+
+async def _metrics(request: Request) -> Response:
+    """Return figures for Prometheus."""
+    metrics: Metrics = request.app.state.metrics
+    return Response(await metrics.text(), media_type=CONTENT_TYPE_LATEST)

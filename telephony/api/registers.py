@@ -1,0 +1,146 @@
+"""Blacklist, open cases and alarms in the store; each change leaves an event."""
+
+import uuid
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from telephony.clock import SHANGHAI
+from telephony.errors import UnknownThingError
+from telephony.rules.call_story import Datum, Happening
+from telephony.store import calls as call_rows
+from telephony.store.tables import alarms, blacklist, case_numbers, cases, insert_for
+from telephony.texts import say
+
+
+@dataclass(frozen=True)
+class BlacklistEntry:
+    """A number that is refused, why, and until when (None: until it is removed)."""
+
+    number: str
+    reason: str
+    added_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """A case as far as the route of a call needs it: whose it is and whether it is open."""
+
+    case_number: str
+    open: bool
+    numbers: list[str]
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class AlarmView:
+    """Something a supervisor should look at; `subject` is an agent, a number or a part."""
+
+    id: int
+    at: datetime
+    kind: str
+    subject: str
+    acknowledged_at: datetime | None
+
+
+V = TypeVar("V", BlacklistEntry, CaseView, AlarmView)
+
+
+def blacklist_entries(connection: sa.Connection) -> list[BlacklistEntry]:
+    """Return every entry by number, expired ones too."""
+    rows = connection.execute(sa.select(blacklist).order_by(blacklist.c.number))
+    return [_shown(BlacklistEntry, row) for row in rows]
+
+
+def refuse_number(
+    connection: sa.Connection, number: str, reason: str, now: datetime, expires_at: datetime | None
+) -> BlacklistEntry:
+    """Put a number on the blacklist, or change its entry."""
+    row = {"number": number, "reason": reason, "added_at": now, "expires_at": expires_at}
+    _upsert(connection, blacklist, "number", row)
+    _note(connection, now, "blacklist_added", number=number, reason=reason)
+    return _in_shanghai(BlacklistEntry(number, reason, now, expires_at))
+
+
+def accept_number(connection: sa.Connection, number: str, now: datetime) -> None:
+    """Take a number off the blacklist; raise UnknownThingError if it is not on it."""
+    gone = connection.execute(blacklist.delete().where(blacklist.c.number == number)).rowcount
+    if not gone:
+        raise UnknownThingError(say("blacklist.unknown", number=number))
+    _note(connection, now, "blacklist_removed", number=number)
+
+
+def put_case(
+    connection: sa.Connection, case_number: str, numbers: list[str], now: datetime, *, is_open: bool
+) -> CaseView:
+    """Store a case and its numbers, in the order in which they are to be tried."""
+    _upsert(
+        connection, cases, "case_number", {"case_number": case_number, "open": is_open, "updated_at": now}
+    )
+    connection.execute(case_numbers.delete().where(case_numbers.c.case_number == case_number))
+    wanted = list(dict.fromkeys(numbers))
+    for position, number in enumerate(wanted):
+        row = {"case_number": case_number, "position": position, "number": number}
+        connection.execute(case_numbers.insert().values(**row))
+    _note(connection, now, "case_changed", case=case_number, open=str(is_open).lower())
+    return _in_shanghai(CaseView(case_number, is_open, wanted, now))
+
+
+def one_case(connection: sa.Connection, case_number: str) -> CaseView:
+    """Return a case; raise UnknownThingError."""
+    row = connection.execute(sa.select(cases).where(cases.c.case_number == case_number)).first()
+    if row is None:
+        raise UnknownThingError(say("case.unknown", case=case_number))
+    of_case = case_numbers.c.case_number == case_number
+    numbers = connection.scalars(
+        sa.select(case_numbers.c.number).where(of_case).order_by(case_numbers.c.position)
+    )
+    return _in_shanghai(CaseView(case_number, row.open, list(numbers), row.updated_at))
+
+
+def alarm_list(connection: sa.Connection, limit: int, *, with_acknowledged: bool) -> list[AlarmView]:
+    """Return alarms, the newest first."""
+    query = sa.select(alarms).order_by(alarms.c.id.desc()).limit(limit)
+    if not with_acknowledged:
+        query = query.where(alarms.c.acknowledged_at.is_(None))
+    return [_shown(AlarmView, row) for row in connection.execute(query)]
+
+
+def standing_alarms(connection: sa.Connection) -> int:
+    """Return how many alarms nobody has acknowledged."""
+    query = sa.select(sa.func.count()).select_from(alarms).where(alarms.c.acknowledged_at.is_(None))
+    return connection.scalar(query) or 0
+
+
+def acknowledge(connection: sa.Connection, alarm_id: int, now: datetime) -> AlarmView:
+    """Note that somebody has seen an alarm; the first time counts. Raise UnknownThingError."""
+    standing = sa.and_(alarms.c.id == alarm_id, alarms.c.acknowledged_at.is_(None))
+    if connection.execute(alarms.update().where(standing).values(acknowledged_at=now)).rowcount:
+        _note(connection, now, "alarm_acknowledged", alarm=alarm_id)
+    row = connection.execute(sa.select(alarms).where(alarms.c.id == alarm_id)).first()
+    if row is None:
+        raise UnknownThingError(say("alarm.unknown", id=alarm_id))
+    return _shown(AlarmView, row)
+
+
+def _note(connection: sa.Connection, now: datetime, kind: str, **data: Datum) -> None:
+    event = Happening(now, kind, f"{kind}:{uuid.uuid4().hex}", data=data)
+    call_rows.append(connection, [(None, event)])
+
+
+def _upsert(connection: sa.Connection, table: sa.Table, key: str, row: dict[str, Any]) -> None:
+    statement = insert_for(connection, table).values(**row)
+    connection.execute(statement.on_conflict_do_update(index_elements=[key], set_=row))
+
+
+def _shown(view: type[V], row: sa.Row[Any]) -> V:
+    return _in_shanghai(view(**{field.name: getattr(row, field.name) for field in fields(view)}))
+
+
+def _in_shanghai(view: V) -> V:
+    values = vars(view).items()
+    times: Any = {name: value.astimezone(SHANGHAI) for name, value in values if isinstance(value, datetime)}
+    return replace(view, **times)

@@ -1,0 +1,1 @@
+"""One file a resource; each route calls the service that does the work."""

@@ -1,0 +1,119 @@
+"""What the API needs from the rest of the service, handed in by bootstrap."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, Protocol, TypeVar
+
+import sqlalchemy as sa
+from fastapi import Depends, Request
+from twisted.internet.defer import Deferred
+
+from telephony.clock import Clock
+from telephony.config import Config
+from telephony.floor.health import Component
+from telephony.floor.views import AgentView
+from telephony.secret_store import Secrets
+
+T = TypeVar("T")
+Command = Literal["login", "logout", "pause", "ready"]
+
+
+class Store(Protocol):
+    """The database: functions of a connection, run in its threads (telephony.store.database.Database)."""
+
+    def read(self, work: Callable[[sa.Connection], T]) -> Deferred[T]:
+        """Run work that only reads."""
+        ...
+
+    def write(self, work: Callable[[sa.Connection], T]) -> Deferred[T]:
+        """Run work in a transaction; fires after the commit."""
+        ...
+
+
+class Agents(Protocol):
+    """The roster (telephony.floor.roster.Roster)."""
+
+    def command(self, number: str, what: Command, reason: str | None, by: str) -> Deferred[AgentView]:
+        """Change an agent's state; raise UnknownThingError or NotAllowedError."""
+        ...
+
+    def all(self) -> list[AgentView]:
+        """Return every agent."""
+        ...
+
+    def one(self, number: str) -> AgentView:
+        """Return one agent; raise UnknownThingError."""
+        ...
+
+
+class News(Protocol):
+    """The pulse (telephony.floor.pulse.Pulse)."""
+
+    def wait(self) -> Deferred[None]:
+        """Return a Deferred that fires when new events were committed."""
+        ...
+
+    def beat(self) -> None:
+        """Say that new events were committed."""
+        ...
+
+
+class Parts(Protocol):
+    """Whether each part works (telephony.floor.health.Health)."""
+
+    def components(self) -> dict[str, Component]:
+        """Return the state of every part."""
+        ...
+
+
+@dataclass(frozen=True)
+class Listening:
+    """An address on which some part of the installation listens; `protocol` is tcp or udp."""
+
+    name: str
+    address: str
+    port: int
+    protocol: str
+
+
+@dataclass(frozen=True)
+class Services:
+    """All that the routes use. `counters` is read at each scrape of the metrics."""
+
+    config: Config
+    secrets: Secrets
+    clock: Clock
+    database: Store
+    roster: Agents
+    pulse: News
+    health: Parts
+    listening: Sequence[Listening] = ()
+    counters: Mapping[str, float] = field(default_factory=dict)
+
+
+def services_of(request: Request) -> Services:
+    """Return the services of the application that answers this request (a FastAPI dependency)."""
+    services: Services = request.app.state.services
+    return services
+
+
+Door = Annotated[Services, Depends(services_of)]
+
+
+async def settled(deferred: Deferred[Any]) -> Any:
+    """Await a Deferred's result in the loop that the reactor runs."""
+    return await deferred.asFuture(asyncio.get_running_loop())
+
+
+async def read(services: Services, work: Callable[[sa.Connection], T]) -> T:
+    """Await work that only reads."""
+    result: T = await settled(services.database.read(work))
+    return result
+
+
+async def write(services: Services, work: Callable[[sa.Connection], T]) -> T:
+    """Await work in a transaction; those who wait for news are woken after the commit."""
+    result: T = await settled(services.database.write(work))
+    services.pulse.beat()
+    return result

@@ -1,0 +1,96 @@
+"""The real application over a real SQLite database, in a loop of its own beside the test."""
+
+import asyncio
+from functools import partial
+from threading import Thread
+
+import httpx
+
+from telephony import config_load
+from telephony.api.app import create_app, hand_in
+from telephony.api.services import Listening, Services
+from telephony.floor.pulse import Pulse
+from telephony.paths import PROJECT
+from telephony.secret_store import Secrets
+from telephony.store.database import transaction
+from tests.fakes import FakeClock, FakeHealth, FakeRoster, agent_view
+
+PATIENCE = 10
+TOKEN = "a-token-of-the-tests"
+SECRETS = Secrets(api_token=TOKEN, sip={"8001": "secret-of-8001", "7001": "secret-of-7001"})
+CONFIG = config_load.load(PROJECT / "config")
+LISTENING = (Listening("sip", "127.0.0.1", 5060, "udp"),)
+
+
+class LoopThread:
+    """An asyncio loop in a thread: the reactor, as far as the database and the API need one."""
+
+    def __init__(self):
+        self.loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self.loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def callFromThread(self, function, *args, **values):  # noqa: N802 - Twisted's name
+        self.loop.call_soon_threadsafe(partial(function, *args, **values))
+
+    def run(self, coroutine):
+        """Return what a coroutine returns; fail if it takes as long as no test should."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(PATIENCE)
+
+    def stop(self):
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+
+APP = []
+"""The one application: routes take a fifth of a second to put together."""
+
+
+def application(services):
+    if not APP:
+        APP.append(create_app(services))
+    hand_in(APP[0], services)
+    return APP[0]
+
+
+class Api:
+    """The application under test, and what it was handed."""
+
+    def __init__(self, database, thread):
+        self.database = database
+        self.run, self.callFromThread = thread.run, thread.callFromThread
+        self.clock, self.health, self.pulse = FakeClock(), FakeHealth(), Pulse()
+        self.roster = FakeRoster(agent_view("8001"), agent_view("8002", state="ready"))
+        self.counters = {"hotline_agi_sessions_total": 7.0, "hotline_ami_lag_seconds": 0.5, "bad name": 1.0}
+        handed = (CONFIG, SECRETS, self.clock, database, self.roster, self.pulse, self.health)
+        self.services = Services(*handed, LISTENING, self.counters)
+        self.app = application(self.services)
+
+    def client(self, token=TOKEN, host="http://127.0.0.1:8345"):
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url=host, headers=headers)
+
+    def ask(self, method, path, *, token=TOKEN, host="http://127.0.0.1:8345", **values):
+        """Return the answer; a path that does not begin with / is below /api/v1."""
+
+        async def asking():
+            async with self.client(token, host) as client:
+                return await client.request(method, path if path[0] == "/" else f"/api/v1/{path}", **values)
+
+        return self.run(asking())
+
+    def get(self, path, **values):
+        return self.ask("GET", path, **values)
+
+    def put_rows(self, write, *args, **values):
+        """Write rows as the service would: committed, then told."""
+        with transaction(self.database.engine) as connection:
+            write(connection, *args, **values)
+        self.callFromThread(self.pulse.beat)
+
+    async def waiting(self):
+        """Return when somebody waits for news."""
+        while not self.pulse._waiting:  # noqa: ASYNC110 - a turn of the loop, not a time
+            await asyncio.sleep(0)
