@@ -1,9 +1,11 @@
 """A throw-away Asterisk for tests: its own folder and ports, so that many run at once on one machine."""
 
 import array
+import json
 import math
 import shutil
 import subprocess
+import time
 import wave
 from collections.abc import Mapping
 from pathlib import Path
@@ -125,10 +127,38 @@ class Switch:
         file = self.paths.asterisk / "log" / "messages.log"
         return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
 
+    def journal(self) -> list[dict[str, str]]:
+        """Return the journal's whole lines, each as the object it holds."""
+        file = self.paths.journal / "calls.json"
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+    def wait_call(
+        self, caller: str, event: str = "LINKEDID_END", timeout: float = 10
+    ) -> list[dict[str, str]]:
+        """Return the journal of this caller's last call once it holds the event."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            lines = self.journal()
+            arrived = [line for line in lines if line["eventtype"] == "arrived"]
+            ids = [
+                line["linkedid"] for line in arrived if extra(line).get("extra", "").endswith(f"/{caller}")
+            ]
+            call = [line for line in lines if ids and line["linkedid"] == ids[-1]]
+            if any(line["eventtype"] == event for line in call):
+                return call
+            time.sleep(0.02)  # a file that grows gives nothing to block on
+        raise AssertionError(f"no {event} in the journal of {caller}: {self.journal()[-20:]}")
+
     def _close(self) -> None:
         if self._ami:
             self._ami.close()
             self._ami = None
+
+
+def extra(line: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a journal line's eventextra holds: JSON within JSON, or nothing."""
+    return json.loads(line["eventextra"]) if line["eventextra"] else {}
 
 
 def tone(file: Path, hertz: int, seconds: float) -> None:

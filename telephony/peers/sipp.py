@@ -1,5 +1,8 @@
 """Simulated citizens and agents, each a SIPp process: a citizen comes from the carrier, agents register."""
 
+import secrets
+import socket
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,10 +10,20 @@ from typing import Literal, Self
 
 from telephony.errors import HotlineError
 from telephony.peers.media import Media
-from telephony.peers.ports import free_port, wait_sip
+from telephony.peers.ports import free_block, free_port, wait_sip
 from telephony.peers.sipp_run import SippRun
 
 Reject = Literal[480, 486]
+HANG_UP = """\
+INFO sip:citizen SIP/2.0\r
+Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKhangup\r
+From: <sip:test>;tag=1\r
+To: <sip:citizen>\r
+Call-ID: {call}\r
+CSeq: 1 INFO\r
+Content-Length: 0\r
+\r
+"""
 
 
 @dataclass(frozen=True)
@@ -46,7 +59,9 @@ def _limit(milliseconds: int | None, then: str) -> str:
 
 def _local(address: str, port: int) -> list[str]:
     # bind_local: also as the source address, by which the switch knows the carrier.
-    return ["-i", address, "-p", str(port), "-bind_local", "-cp", str(free_port("udp"))]
+    # SIPp takes -mp and the port two above it whether it needs them or not.
+    media = ["-mi", address, "-mp", str(free_block(3, "udp", address))]
+    return ["-i", address, "-p", str(port), "-bind_local", *media]
 
 
 @dataclass(kw_only=True)
@@ -72,6 +87,8 @@ class SippCitizen:
 
     def __post_init__(self) -> None:
         self._run = SippRun(self.folder, "citizen", self._happened)
+        self._port = free_port("udp", self.local_ip)
+        self._call_id = secrets.token_hex(16)
         self._media = Media(self.local_ip, free_port("udp", self.local_ip), self.hertz)
 
     @property
@@ -85,13 +102,21 @@ class SippCitizen:
         sender = _sender(self).split(b";")
         blanks = {
             "FROM": ";".join(f"[field{index + 1}]" for index in range(len(sender))),
-            "CANCEL": _limit(self.cancel_after_ms, "cancel"),
             "TALK": _limit(self.talk_ms, "hangup"),
         }
-        arguments = [self.server, *_local(self.local_ip, free_port("udp", self.local_ip)), "-m", "1"]
+        arguments = [self.server, *_local(self.local_ip, self._port), "-m", "1", "-cid_str", self._call_id]
         arguments += ["-key", "rtp_port", str(self._media.port)]
         self._run.start("citizen", [b";".join([self.called.encode(), *sender])], arguments, blanks)
+        if self.cancel_after_ms is not None:
+            # Not in the scenario: SIPp forgets a limit as soon as an optional message, a 180, has come.
+            patience = threading.Timer(self.cancel_after_ms / 1000, self._give_up)
+            patience.daemon = True
+            patience.start()
         return self
+
+    def _give_up(self) -> None:
+        if not self._run.has("answered"):
+            self.hangup()
 
     def _happened(self, words: list[str]) -> None:
         if words[0] == "answered":
@@ -121,6 +146,12 @@ class SippCitizen:
         finals = [int(words[1]) for words in run.events if words[0] == "refused"]
         final = finals[0] if finals else 200 if run.has("answered") else None
         return Result(code, run.has("answered"), final, run.has("far-end-bye"), run.tail())
+
+    def hangup(self) -> None:
+        """Hang up now, or give up the call that is not answered yet; `wait` then tells how it went."""
+        # SIPp's soft exit waits and its hard one sends no BYE, so the scenario takes this as a command.
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as command:
+            command.sendto(HANG_UP.format(call=self._call_id).encode(), (self.local_ip, self._port))
 
     def kill(self) -> None:
         """Vanish without a BYE, as a citizen whose line breaks."""
@@ -167,8 +198,7 @@ class SippAgents:
             "TALK": _limit(self.talk_ms, "hangup"),
             "REJECT": "486 Busy Here" if self.reject == 486 else "480 Temporarily Unavailable",  # noqa: PLR2004 - SIP's own numbers
         }
-        media = ["-mi", self.local_ip, "-mp", str(free_port("udp", self.local_ip)), "-rtp_echo"]
-        self._answering.start("agents", [], [self.server, *local, *media], blanks)
+        self._answering.start("agents", [], [self.server, *local, "-rtp_echo"], blanks)
         wait_sip((self.local_ip, self.port), timeout)
         return self
 

@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 from telephony.errors import SwitchUnavailableError
-from telephony.peers.ports import find_program
+from telephony.peers.ports import find_program, free_port
 
 TAIL_BYTES = 2000
 
@@ -43,11 +43,12 @@ class SippRun:
         if rows:
             self._file("csv").write_bytes(b"\n".join([b"SEQUENTIAL", *rows, b""]))
             files += ["-inf", str(self._file("csv"))]
+        control = ["-cp", str(free_port("udp", "0.0.0.0"))]  # noqa: S104 - where SIPp binds it; asked, not opened
         logs = ["-trace_logs", "-log_file", f"/dev/fd/{write_end}"]
         errors = ["-trace_err", "-error_file", str(self._file("errors.log"))]
         with self._file("screen.log").open("wb") as screen:
             self._process = subprocess.Popen(
-                [find_program("sipp"), *arguments, *files, *logs, *errors, "-nostdin"],
+                [find_program("sipp"), *arguments, *files, *control, *logs, *errors, "-nostdin"],
                 pass_fds=[write_end],
                 stdin=subprocess.DEVNULL,
                 stdout=screen,
@@ -108,7 +109,7 @@ class SippRun:
 
     def tail(self) -> str:
         """Return what happened, and SIPp's last complaints."""
-        # Before SIPp has opened its error file it complains on the screen.
-        logs = [file for file in (self._file("errors.log"), self._file("screen.log")) if file.exists()]
-        complaint = logs[0].read_bytes()[-TAIL_BYTES:].decode("utf-8", "replace") if logs else ""
+        # What keeps SIPp from starting stands on the screen only.
+        log = self._file("errors.log" if self.events else "screen.log")
+        complaint = log.read_bytes()[-TAIL_BYTES:].decode("utf-8", "replace") if log.exists() else ""
         return f"events: {[' '.join(words) for words in self.events[-20:]]} {complaint}".strip()
