@@ -51,10 +51,12 @@ class Problem:
 RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": text}
     for status, text in {
+        400: "The request cannot be read",
         401: "The token is missing or wrong",
         404: "There is no such thing",
         409: "Not possible in the present state",
         413: "The body is over 64 KB",
+        421: "The Host header does not name this machine",
         422: "The request says something that cannot be meant",
         503: "Asterisk or the database does not answer",
     }.items()
