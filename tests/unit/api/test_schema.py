@@ -1,10 +1,12 @@
 """The API keeps what its OpenAPI document says, whatever is sent (schemathesis, over a real socket)."""
 
 from collections import Counter
+from contextlib import suppress
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -68,5 +70,6 @@ def _attack(operation, mode):
         case.validate_response(answer, checks=CHECKS)
         statuses.append(answer.status_code)
 
-    attack()
+    with suppress(Unsatisfiable):  # nothing can be wrong in a request that has nothing to say
+        attack()
     return statuses
