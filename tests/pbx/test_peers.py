@@ -178,11 +178,12 @@ def test_a_citizen_gives_up_while_it_rings(agents: SippAgents, tmp_path: Path) -
     agents.answer_after_ms = 5000
     agents.start()
     phone = f"{agents.local_ip}:{agents.port}"
-    plans = [{"cancel_after_ms": 200}, {}]
-    for number, plan in enumerate(plans):
-        citizen = SippCitizen(server=phone, folder=tmp_path / str(number), called="8001", **plan).start()
+    for number, patience in enumerate((200, None)):
+        citizen = SippCitizen(
+            server=phone, folder=tmp_path / str(number), called="8001", cancel_after_ms=patience
+        ).start()
         citizen.wait_event("ringing")
-        if not plan:
+        if patience is None:
             citizen.hangup()
         result = citizen.wait(5)
         assert (result.exit_code, result.answered, result.final_code) == (0, False, 487), result.log_tail
@@ -196,12 +197,15 @@ def test_a_citizen_hangs_up_on_command(switch: Switch, citizen: SippCitizen) -> 
     assert switch.wait_call("13800000001")[-1]["eventtype"] == "LINKEDID_END"
 
 
-def test_an_agent_holds_and_resumes(agent: Baresip, citizen: SippCitizen) -> None:
+def test_an_agent_holds_and_resumes(switch: Switch, agent: Baresip, citizen: SippCitizen) -> None:
     citizen.start()
     agent.wait_event("CALL_INCOMING")
     agent.answer()
     agent.wait_event("CALL_ESTABLISHED")
     agent.hold()
+    held = switch.ami.wait_event("Hold")
     agent.resume()
+    assert switch.ami.wait_event("Unhold")["Channel"] == held["Channel"]
+    assert held["Channel"].startswith("PJSIP/8001-")
     agent.hangup()
     assert citizen.wait(5).ended_by_far_end
