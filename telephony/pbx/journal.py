@@ -19,6 +19,8 @@ CHUNK = 262_144
 """Bytes read at a time: a few hundred calls."""
 ROTATE_AT = 64 * 1024 * 1024
 LONGEST_LINE = 65_536
+LARGEST_CAUSE = 999
+"""Q.850's causes are at most 127; Asterisk's own stay below this."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,16 @@ class Page:
 
 def read(folder: Path, position: Position) -> Page:
     """Return the next whole lines after `position`; no records means that there are none yet."""
+    page = _next(folder, position)
+    bad_lines = page.bad_lines
+    while not page.records and page.position != position:  # nonsense only: what follows it is wanted
+        position = page.position
+        page = _next(folder, position)
+        bad_lines += page.bad_lines
+    return Page(page.records, page.position, bad_lines)
+
+
+def _next(folder: Path, position: Position) -> Page:
     path, position = _file_at(folder, position)
     if path is None:
         return Page([], position, 0)
@@ -47,8 +59,9 @@ def read(folder: Path, position: Position) -> Page:
         file.seek(position.offset)
         data = file.read(CHUNK)
     end = data.rfind(b"\n") + 1
-    if end == 0 and len(data) > LONGEST_LINE:
-        end = len(data)  # no line of ours is so long: pass it over rather than wait for its end for ever
+    if end == 0 and (len(data) > LONGEST_LINE or path.name != CURRENT):
+        # No line of ours is so long, and nobody ends a line in a file put aside: do not wait for it for ever.
+        end = len(data)
     records = [parse(line) for line in data[:end].splitlines()]
     good = [record for record in records if record is not None]
     return Page(good, Position(position.file, position.offset + end), len(records) - len(good))
@@ -61,16 +74,16 @@ def parse(line: bytes) -> Record | None:
         at = datetime.fromtimestamp(float(row["eventtime"]), UTC)
         extra = _extra(row["eventextra"])
         return Record(
-            kind=str(row["eventtype"]),
+            kind=_text(row["eventtype"]),
             at=at,
-            channel=str(row["channame"]),
-            leg_id=str(row["uniqueid"]),
-            call_id=str(row["linkedid"]),
-            extra=str(extra.get("extra", "")),
-            cause=extra.get("hangupcause"),
-            hangup_source=str(extra.get("hangupsource", "")),
+            channel=_text(row["channame"]),
+            leg_id=_text(row["uniqueid"]),
+            call_id=_text(row["linkedid"]),
+            extra=_text(extra.get("extra", "")),
+            cause=_cause(extra.get("hangupcause")),
+            hangup_source=_text(extra.get("hangupsource", "")),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError):
         return None
 
 
@@ -89,12 +102,27 @@ def _extra(text: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def _text(value: object) -> str:
+    # What no store takes must not stand in the way of all that comes after it.
+    text = str(value)
+    if "\0" in text:
+        raise ValueError("a NUL in the journal")
+    text.encode()  # half of a surrogate pair raises
+    return text
+
+
+def _cause(value: object) -> int | None:
+    return value if isinstance(value, int) and 0 <= value <= LARGEST_CAUSE else None
+
+
 def _file_at(folder: Path, position: Position) -> tuple[Path | None, Position]:
     current = folder / CURRENT
     files = {_identity(path.stat()): path for path in folder.glob("calls*.json")}
     path = files.get(position.file)
     if path is not None and path != current and path.stat().st_size <= position.offset:
         path = None  # a file put aside, read to its end
+    if path is not None and path.stat().st_size < position.offset:
+        return path, Position(position.file, 0)  # emptied, or a new file under an old one's inode
     if path is not None:
         return path, position
     if not current.exists():
