@@ -10,7 +10,7 @@ from telephony.errors import SwitchRefusedError, SwitchUnavailableError
 from telephony.floor.agent import Agent
 from telephony.pbx.ami import AMIClient
 from telephony.pbx.codec import Message
-from telephony.pbx.queues import ABSENT, Actual, Membership, members, queues_of, to_do
+from telephony.pbx.queues import ABSENT, Actual, Membership, held, members, queues_of, to_do
 
 log = structlog.get_logger()
 
@@ -40,7 +40,7 @@ class QueueMirror:
         if not self._ami.is_up:
             return succeed(None)  # the snapshot after the reconnect will do it
         actions = list(to_do(number, queues, wanted, self._actual.get(number, {})))
-        self._actual[number] = dict.fromkeys(queues, wanted) if wanted.member else {}
+        self._actual[number] = held(queues, wanted)
         sent = [
             self._ami.action(name, headers).addErrback(_refused, number, name) for name, headers in actions
         ]
