@@ -70,15 +70,15 @@ class Inbound:
             return Facts(number, arrival.key)
         missed_since = now - timedelta(hours=self._routing.missed_by_us_hours)
         known_since = now - timedelta(days=self._routing.known_agent_days)
-        agent = routing_facts.known_agent(connection, caller, known_since)
+        known = routing_facts.of_caller(connection, caller, now, missed_since, known_since)
         return Facts(
             number,
             arrival.key,
-            blacklisted=routing_facts.blacklisted(connection, caller, now),
-            open_cases=routing_facts.open_cases(connection, caller),
-            missed_by_us_at=routing_facts.missed_by_us_at(connection, caller, missed_since),
-            known_agent=agent,
-            known_agent_ready=agent in ready,
+            blacklisted=known.blacklisted,
+            open_cases=known.open_cases,
+            missed_by_us_at=known.missed_by_us_at,
+            known_agent=known.known_agent,
+            known_agent_ready=known.known_agent in ready,
             demo=caller == self._demo.caller_number,
         )
 

@@ -67,7 +67,10 @@ class Ledger:
         return self._database.write(work)
 
     def _read_page(self, connection: sa.Connection) -> int:
-        page = journal.read(self._folder, Position(*position_row.position(connection)))
+        before = Position(*position_row.position(connection))
+        page = journal.read(self._folder, before)
+        if page.position == before:
+            return 0  # nothing to write: the commit costs no sync
         if page.bad_lines:
             self.bad_lines += page.bad_lines
             log.warning("journal_lines_not_understood", count=page.bad_lines)

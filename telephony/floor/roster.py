@@ -3,6 +3,7 @@
 Commit, then act: a change is written first, then app_queue is told.
 """
 
+import itertools
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -45,6 +46,7 @@ class Roster:
         self._mirror, self._pulse = mirror, pulse
         self._agents = {number: Agent(agent, clock.now()) for number, agent in config.agents.items()}
         self._timers: dict[str, Delayed] = {}
+        self._keys = map("agent:{}:{}".format, itertools.repeat(uuid.uuid4().hex), itertools.count())
         self.ready_agents: frozenset[str] = frozenset()
         """Who would ring now; read by the route in another thread, so it is replaced whole."""
 
@@ -54,7 +56,7 @@ class Roster:
             if number in rows:
                 agent.restore(rows[number])
             self._set_timer(agent)
-        self._note_ready()
+            self._note_ready(agent)
 
     def all(self) -> list[AgentView]:
         """Return every agent, in the order of the configuration."""
@@ -115,9 +117,10 @@ class Roster:
 
     def phone(self, number: str, state: str) -> None:
         """Note whether the agent's softphone is registered."""
-        if number in self._agents:
-            self._agents[number].phone = state
-            self._note_ready()
+        agent = self._agents.get(number)
+        if agent is not None and agent.phone != state:
+            agent.phone = state
+            self._note_ready(agent)
 
     def reconcile(self, channels: Mapping[str, tuple[str, str, str]], members: Iterable[str]) -> None:
         """Settle after a restart of either side.
@@ -186,8 +189,8 @@ class Roster:
         if agent.state == "wrap_up" and before != "wrap_up":
             agent.start_wrap_up(now, self._rules.wrap_up_seconds)
         self._set_timer(agent)
-        self._note_ready()
-        event = _event(agent, before, by, now)
+        self._note_ready(agent)
+        event = _event(agent, before, by, now, next(self._keys))
         return self._store(agent, event, agent.call_id or call_id, alarm)
 
     def _store(
@@ -215,15 +218,16 @@ class Roster:
             left = max(0.0, (agent.wrap_up_until - self._clock.now()).total_seconds())
             self._timers[agent.number] = self._timer.callLater(left, self._wrap_up_over, agent)
 
-    def _note_ready(self) -> None:
-        ready = (a.number for a in self._agents.values() if a.state == "ready" and a.phone != "unreachable")
-        self.ready_agents = frozenset(ready)
+    def _note_ready(self, agent: Agent) -> None:
+        ready = agent.state == "ready" and agent.phone != "unreachable"
+        if ready != (agent.number in self.ready_agents):
+            self.ready_agents ^= {agent.number}
 
     @staticmethod
     def _log_fault(changed: Deferred[Any]) -> None:
         changed.addErrback(lambda failure: log.error("agent_not_stored", why=repr(failure.value)))
 
 
-def _event(agent: Agent, before: str, by: str, now: datetime) -> Happening:
+def _event(agent: Agent, before: str, by: str, now: datetime, key: str) -> Happening:
     data = {"from": before, "to": agent.state, "reason": agent.machine.reason, "after": agent.machine.after}
-    return Happening(now, "agent", f"agent:{uuid.uuid4().hex}", agent.number, {**data, "by": by})
+    return Happening(now, "agent", key, agent.number, {**data, "by": by})

@@ -5,7 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from telephony.store.tables import agents, alarms, insert_for
+from telephony.store.tables import agents, alarms, upsert
 
 
 def load(connection: sa.Connection) -> dict[str, dict[str, Any]]:
@@ -16,9 +16,8 @@ def load(connection: sa.Connection) -> dict[str, dict[str, Any]]:
 
 def save(connection: sa.Connection, row: dict[str, Any]) -> None:
     """Write one agent's row."""
-    statement = insert_for(connection, agents).values(**row)
-    statement = statement.on_conflict_do_update(index_elements=["number"], set_=row)
-    connection.execute(statement)
+    changed = tuple(name for name in row if name != "number")
+    connection.execute(upsert(connection.dialect.name, agents, "number", changed), row)
 
 
 def raise_alarm(connection: sa.Connection, at: datetime, kind: str, subject: str) -> None:

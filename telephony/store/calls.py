@@ -7,19 +7,21 @@ from typing import Any
 import sqlalchemy as sa
 
 from telephony.rules.call_story import ENDED, Call, Happening, Leg
-from telephony.store.tables import calls, events, insert_for, insert_new, legs
+from telephony.store.tables import calls, events, insert_once, legs, upsert
 
 _CALL_FIELDS = tuple(name for name in Call.__dataclass_fields__ if name != "legs")
 _LEG_FIELDS = tuple(Leg.__dataclass_fields__)
+_IDS: sa.BindParameter[list[str]] = sa.bindparam("ids", expanding=True)
+_CALLS = sa.select(*(calls.c[name] for name in _CALL_FIELDS)).where(calls.c.id.in_(_IDS))
+_LEGS = sa.select(legs).where(legs.c.call_id.in_(_IDS))
 
 
 def load(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Call]:
     """Return those of these calls that the ledger knows, with their legs."""
-    wanted = list(ids)
-    columns = (calls.c[name] for name in _CALL_FIELDS)
-    rows = connection.execute(sa.select(*columns).where(calls.c.id.in_(wanted)))
+    wanted = {"ids": list(ids)}
+    rows = connection.execute(_CALLS, wanted)
     found = {row.id: Call(**row._mapping) for row in rows}  # noqa: SLF001 - SQLAlchemy's public accessor
-    for row in connection.execute(sa.select(legs).where(legs.c.call_id.in_(list(found)))):
+    for row in connection.execute(_LEGS, wanted):
         leg = Leg(**{name: getattr(row, name) for name in _LEG_FIELDS})
         found[row.call_id].legs[leg.id] = leg
     return found
@@ -37,12 +39,12 @@ def save(connection: sa.Connection, changed: Iterable[Call]) -> None:
     if not rows:
         return
     call_rows = [{**_fields(call, _CALL_FIELDS), "marks": []} for call in rows]
-    _upsert(connection, calls, call_rows, keep={"marks"})
+    _upsert(connection, calls, call_rows, tuple(name for name in _CALL_FIELDS if name != "id"))
     leg_rows = [
         {**_fields(leg, _LEG_FIELDS), "call_id": call.id} for call in rows for leg in call.legs.values()
     ]
     if leg_rows:
-        _upsert(connection, legs, leg_rows, keep=set())
+        _upsert(connection, legs, leg_rows, tuple(name for name in leg_rows[0] if name != "id"))
 
 
 def append(connection: sa.Connection, told: Iterable[tuple[str | None, Happening]]) -> None:
@@ -59,24 +61,20 @@ def append(connection: sa.Connection, told: Iterable[tuple[str | None, Happening
         for call_id, event in told
     ]
     if rows:
-        connection.execute(insert_for(connection, events).on_conflict_do_nothing(), rows)
+        connection.execute(insert_once(connection.dialect.name, events), rows)
 
 
 def route(connection: sa.Connection, call_id: str, now: datetime, decision: dict[str, Any]) -> None:
     """Store what was decided for a call, which the journal may not have told us of yet."""
     new = {"id": call_id, "direction": "inbound", "state": "arrived", "arrived_at": now, "marks": []}
-    insert_new(connection, calls, {**new, **decision})
-    alive = sa.and_(calls.c.id == call_id, calls.c.state != ENDED)
-    connection.execute(calls.update().where(alive).values(**decision))
+    _upsert(connection, calls, [{**new, **decision}], tuple(decision))
 
 
 def _fields(thing: object, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: getattr(thing, name) for name in names}
 
 
-def _upsert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]], keep: set[str]) -> None:
-    statement = insert_for(connection, table)
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in keep | {"id"}}
-    alive = table.c.state != ENDED if table is calls else None
-    statement = statement.on_conflict_do_update(index_elements=["id"], set_=changed, where=alive)
-    connection.execute(statement, rows)
+def _upsert(
+    connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]], changed: tuple[str, ...]
+) -> None:
+    connection.execute(upsert(connection.dialect.name, table, "id", changed), rows)

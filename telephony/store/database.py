@@ -30,8 +30,9 @@ class Database:
     """SQLite or PostgreSQL by URL.
 
     All writes go through one thread, in the order in which they were asked for; those that wait
-    together share one commit, each behind a savepoint of its own. So a flood of calls costs few
-    commits, two writes never race, and event ids appear in order.
+    together share one commit. So a flood of calls costs few commits, two writes never race, and event
+    ids appear in order. If one of them fails, all are undone and done again, each behind a savepoint of
+    its own, so that the failing one takes no other with it: what is asked for may run twice.
     """
 
     def __init__(self, url: str, reactor: IReactorFromThreads) -> None:
@@ -85,13 +86,27 @@ class Database:
 
     def _commit(self, batch: list[_Job[Any]]) -> None:
         try:
-            with transaction(self.engine) as connection:
-                for job in batch:
-                    job.result = _guarded(connection, job.work)
+            if not self._together(batch):
+                with transaction(self.engine) as connection:
+                    for job in batch:
+                        job.result = _guarded(connection, job.work)
         except Exception:  # noqa: BLE001 - whatever the commit's fault is, every waiter must hear of it
             fault = Failure()
             for job in batch:
                 job.result = fault
+
+    def _together(self, batch: list[_Job[Any]]) -> bool:
+        """Do everything in one transaction; if a part of it fails, undo it all and return False."""
+        with self.engine.connect().execution_options(immediate=True) as connection:
+            undoing = connection.begin()
+            try:
+                for job in batch:
+                    job.result = job.work(connection)
+            except Exception:  # noqa: BLE001 - comes again, and is told to the one who asked, in the second try
+                undoing.rollback()
+                return False
+            undoing.commit()
+            return True
 
 
 def _guarded(connection: sa.Connection, work: Callable[[sa.Connection], T]) -> T | Failure:

@@ -1,6 +1,7 @@
 """The tables. Times are UTC; event rows are append-only and idempotent under their key."""
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -146,8 +147,31 @@ ENDED = "ended"
 
 def insert_for(connection: sa.Connection, table: sa.Table) -> Any:
     """Return an INSERT that knows ON CONFLICT, which SQLite and PostgreSQL spell alike."""
-    dialect: Any = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return dialect.insert(table)
+    return _insert(connection.dialect.name, table)
+
+
+@cache
+def insert_once(dialect: str, table: sa.Table) -> Any:
+    """Return the INSERT that does nothing where a key is there already; made once."""
+    return _insert(dialect, table).on_conflict_do_nothing()
+
+
+@cache
+def upsert(dialect: str, table: sa.Table, key: str, changed: tuple[str, ...]) -> Any:
+    """Return the INSERT that writes the columns `changed` where the key is there already.
+
+    The row of a call that has ended stays as it is. Building and compiling a statement costs more than
+    executing it: this one is made once and executed with rows as parameters.
+    """
+    statement = _insert(dialect, table)
+    alive = table.c.state != ENDED if table is calls else None
+    new = {name: statement.excluded[name] for name in changed}
+    return statement.on_conflict_do_update(index_elements=[key], set_=new, where=alive)
+
+
+def _insert(dialect: str, table: sa.Table) -> Any:
+    flavour: Any = sqlite if dialect == "sqlite" else postgresql
+    return flavour.insert(table)
 
 
 def insert_new(connection: sa.Connection, table: sa.Table, values: dict[str, Any]) -> None:
