@@ -11,11 +11,11 @@ from telephony.api import problems, stream
 from telephony.api.access import Guard
 from telephony.api.metrics import Metrics
 from telephony.api.problems import RESPONSES
-from telephony.api.routes import agents, alarms, blacklist, calls, cases, queues, status
+from telephony.api.routes import agents, alarms, blacklist, calls, cases, phones, queues, status
 from telephony.api.services import Services
 
 PREFIX = "/api/v1"
-RESOURCES = (status, agents, calls, queues, stream, blacklist, cases, alarms)
+RESOURCES = (status, agents, phones, calls, queues, stream, blacklist, cases, alarms)
 TITLE = "12345 hotline telephony"
 VERSION = "1"
 

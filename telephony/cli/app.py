@@ -1,0 +1,52 @@
+"""The command's tree, and how an error ends it."""
+
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from telephony.cli import agents, calls, demo, registers, service
+from telephony.cli.client import NotRunningError, RefusedError
+from telephony.errors import ConfigError, HotlineError
+from telephony.logs import visible
+from telephony.texts import say
+
+FAILED, WRONG, NOT_RUNNING = 1, 2, 3
+_WRONG_ARGUMENT = frozenset({404, 422})
+
+
+class Group(TyperGroup):
+    """Ends the command with a line and a status where one of our own errors reaches it."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; an error that a person may see becomes lines on standard error."""
+        try:
+            return super().invoke(ctx)
+        except HotlineError as error:
+            for text in str(error).splitlines():
+                typer.echo(visible(text), err=True)
+            raise typer.Exit(exit_status(error)) from error
+
+
+def exit_status(error: HotlineError) -> int:
+    """Return 3 if the service does not run, 2 for what was asked wrongly, 1 for what is not possible."""
+    if isinstance(error, NotRunningError):
+        return NOT_RUNNING
+    if isinstance(error, RefusedError):
+        return WRONG if error.status in _WRONG_ARGUMENT else FAILED
+    return WRONG if isinstance(error, ConfigError) else FAILED
+
+
+app = typer.Typer(
+    cls=Group,
+    help=say("help.hotline"),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+service.add_to(app)
+calls.add_to(app)
+app.add_typer(agents.app, name="agents")
+app.add_typer(registers.blacklist, name="blacklist")
+app.add_typer(registers.alarms, name="alarms")
+app.add_typer(demo.app, name="demo")

@@ -1,0 +1,165 @@
+"""The ledger at a terminal: calls, one call, queues, events."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Annotated, Any
+
+import typer
+
+from telephony.cli import show
+from telephony.cli.client import LONGEST_POLL, Client
+from telephony.logs import mask
+from telephony.texts import say, word
+
+COLUMNS = ("arrived", "id", "called", "caller", "queue", "agent", "state", "outcome", "wait", "talk", "marks")
+Limit = Annotated[int, typer.Option(min=1, max=1000, help=say("option.limit"))]
+Number = Annotated[str | None, typer.Option(help=say("option.number"))]
+Queue = Annotated[str | None, typer.Option(help=say("option.queue"))]
+Centre = Annotated[str | None, typer.Option(help=say("option.centre"))]
+Agent = Annotated[str | None, typer.Option(help=say("option.agent"))]
+State = Annotated[str | None, typer.Option(help=say("option.state"))]
+Since = Annotated[str | None, typer.Option(metavar="TIME", help=say("option.since"))]
+Until = Annotated[str | None, typer.Option(metavar="TIME", help=say("option.until"))]
+CallId = Annotated[str, typer.Argument(metavar="ID", help=say("option.call"))]
+Follow = Annotated[bool, typer.Option("--follow", "-f", help=say("option.follow"))]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the tree."""
+    app.command(help=say("help.calls"))(calls)
+    app.command(help=say("help.call"))(call)
+    app.command(help=say("help.queues"))(queues)
+    app.command(help=say("help.events"))(events)
+
+
+def calls(  # noqa: PLR0913 - the command's own words
+    *,
+    limit: Limit = 20,
+    number: Number = None,
+    queue: Queue = None,
+    centre: Centre = None,
+    agent: Agent = None,
+    state: State = None,
+    since: Since = None,
+    until: Until = None,
+    show_numbers: show.ShowNumbers = False,
+    as_json: show.Json = False,
+) -> None:
+    """Print calls, the newest first."""
+    wanted = {"number": number, "queue": queue, "centre": centre, "agent": agent, "state": state}
+    times = {"since": show.instant(since), "until": show.instant(until)}
+    found = show.client().get("calls", limit=limit, **wanted, **times)
+    if as_json:
+        show.document(found)
+        return
+    show.table(word("title.calls"), COLUMNS, [_row(each, whole=show_numbers) for each in found])
+
+
+def call(call_id: CallId, *, show_numbers: show.ShowNumbers = False, as_json: show.Json = False) -> None:
+    """Print one call with its legs and events."""
+    found = show.client().get(f"calls/{call_id}")
+    if as_json:
+        show.document(found)
+    else:
+        show_call(found, whole=show_numbers)
+
+
+def show_call(found: Any, *, whole: bool) -> None:
+    """Print a call as tables."""
+    show.table(word("title.call"), COLUMNS, [_row(found, whole=whole)])
+    for name in ("route_reason", "recording", "ended_by"):
+        text = found[name] or ""
+        show.line(f"{word(f'column.{name}')}: {text if whole else mask(text)}")
+    legs = [
+        (
+            leg["role"],
+            leg["party"],
+            *(show.moment(leg[name]) for name in ("started_at", "bridged_at", "ended_at")),
+        )
+        for leg in found["legs"]
+    ]
+    show.table(word("title.legs"), ("role", "party", "started", "bridged", "ended"), legs)
+    rows = [_event(event, whole=whole) for event in found["events"]]
+    show.table(word("title.events"), ("event_id", "at", "kind", "call", "agent", "detail"), rows)
+
+
+def queues(*, as_json: show.Json = False) -> None:
+    """Print how queues and numbers do today."""
+    found = show.client().get("queues")
+    if as_json:
+        show.document(found)
+        return
+    figures = ("offered", "answered", "abandoned", "waiting", "talking", "mean_wait_seconds")
+    of_queues = [
+        (each["name"], each["label"], each["agents_ready"], *(each["today"][name] for name in figures))
+        for each in found["queues"]
+    ]
+    columns = ("offered", "answered", "abandoned", "waiting", "talking", "mean_wait")
+    show.table(
+        f"{word('title.queues')} {found['day']}", ("queue", "name", "agents_ready", *columns), of_queues
+    )
+    of_numbers = [
+        (each["number"], each["name"], *(each["today"][name] for name in figures))
+        for each in found["numbers"]
+    ]
+    show.table(f"{word('title.numbers')} {found['day']}", ("called", "name", *columns), of_numbers)
+
+
+def events(
+    *,
+    follow: Follow = False,
+    limit: Limit = 50,
+    show_numbers: show.ShowNumbers = False,
+    as_json: show.Json = False,
+) -> None:
+    """Print the newest events; with --follow go on with each new one until Ctrl-C, a line each."""
+    client = show.client()
+    page = client.get("events", limit=limit)
+    if not follow:
+        if as_json:
+            show.document(page)
+            return
+        rows = [_event(event, whole=show_numbers) for event in page["events"]]
+        show.table(word("title.events"), ("event_id", "at", "kind", "call", "agent", "detail"), rows)
+        return
+    if as_json:
+        raise typer.BadParameter(say("option.follow_json"))
+    with suppress(KeyboardInterrupt):
+        for event in _following(client, page):
+            show.line("  ".join(_event(event, whole=show_numbers)))
+
+
+def _following(client: Client, page: Any) -> Iterator[Any]:
+    while True:
+        yield from page["events"]
+        page = client.poll("events", LONGEST_POLL, after=page["last"])
+
+
+def _row(call: Any, *, whole: bool) -> tuple[object, ...]:
+    inbound = call["direction"] == "inbound"
+    return (
+        show.moment(call["arrived_at"]),
+        call["id"],
+        show.person(call["called_number"], whole=whole or inbound),
+        show.person(call["caller_number"], whole=whole),
+        call["queue"],
+        call["agent"],
+        word(f"state.{call['state']}"),
+        word(f"outcome.{call['outcome']}") if call["outcome"] else "",
+        call["wait_seconds"],
+        call["talk_seconds"],
+        call["marks"],
+    )
+
+
+def _event(event: Any, *, whole: bool) -> tuple[str, ...]:
+    said = ", ".join(f"{name}={value}" for name, value in event["data"].items() if value is not None)
+    detail = said if whole else mask(said)
+    return (
+        str(event["id"]),
+        show.moment(event["at"]),
+        event["kind"],
+        event["call_id"] or "",
+        event["agent"] or "",
+        detail,
+    )
