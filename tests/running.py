@@ -37,7 +37,7 @@ class RunningService:
         }
         with (self.switch.folder / "service.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", "import sys;from telephony.paths import Paths;from telephony.running import run;sys.exit(run(Paths.from_environment()))"],
+                [sys.executable, "-m", "telephony", "run"],
                 cwd=self.switch.folder, env=environment, stdout=log, stderr=log, pass_fds=[theirs],
             )  # fmt: skip
         os.close(theirs)

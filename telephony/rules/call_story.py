@@ -4,12 +4,14 @@ The journal is evidence: one record for each thing that happened to a channel, i
 time. `tell` folds a record into the story of its call. Told twice, a record changes nothing.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 ENDED = "ended"
+_NUMBER = re.compile(r"\+?[0-9]{3,20}")
 Datum = str | int | float | None
 Role = Literal["citizen", "agent", "other"]
 
@@ -30,7 +32,11 @@ class Record:
     @property
     def endpoint(self) -> str:
         """Return `8001` for the channel `PJSIP/8001-0000002a`."""
-        return self.channel.partition("/")[2].rpartition("-")[0]
+        return _endpoint(self.channel)
+
+
+def _endpoint(channel: str) -> str:
+    return channel.partition("/")[2].rpartition("-")[0]
 
 
 @dataclass
@@ -71,6 +77,7 @@ class Call:
     key: str | None = None
     centre: str | None = None
     queue: str | None = None
+    route_reason: str | None = None
     agent: str | None = None
     queued_at: datetime | None = None
     answered_at: datetime | None = None
@@ -123,9 +130,12 @@ def _started(call: Call, record: Record, role: Role) -> list[Happening]:
 
 
 def _arrived(call: Call, record: Record, _role: Role) -> list[Happening]:
-    number, _, caller = record.extra.partition("/")
+    number, caller, length = (*record.extra.split("/"), "", "")[:3]
     call.called_number = call.called_number or number or None
-    call.caller_number = call.caller_number or caller or None
+    # The dialplan passes on digits only and how long the whole was: what lost something on the way is no
+    # number, and half of one would be somebody else's.
+    if _NUMBER.fullmatch(caller) and length == str(len(caller)):
+        call.caller_number = call.caller_number or caller
     return _happened(record, "arrived", None, number=number)
 
 
@@ -146,8 +156,9 @@ def _queued(call: Call, record: Record, _role: Role) -> list[Happening]:
     return _happened(record, "queued", None, queue=record.extra)
 
 
-def _note(_call: Call, record: Record, _role: Role) -> list[Happening]:
-    return _happened(record, record.kind, None, detail=record.extra)
+def _fell_back(call: Call, record: Record, _role: Role) -> list[Happening]:
+    call.route_reason = f"the service did not answer ({record.extra or 'in time'}): default queue"
+    return _happened(record, "fallback", None, detail=record.extra)
 
 
 def _refused(call: Call, record: Record, _role: Role) -> list[Happening]:
@@ -179,22 +190,19 @@ def _hung_up(call: Call, record: Record, role: Role) -> list[Happening]:
     if leg is None or leg.ended_at is not None:
         return []
     leg.ended_at, leg.cause = record.at, record.cause
-    own = record.hangup_source == record.channel
     if role == "agent":
-        return _agent_left(call, leg, record, own=own)
-    return _citizen_left(call, record, own=own)
+        kind = "agent_left" if leg.bridged_at else "ring_ended"
+        return _happened(record, kind, leg.party, cause=record.cause)
+    return _citizen_left(call, record)
 
 
-def _agent_left(call: Call, leg: Leg, record: Record, *, own: bool) -> list[Happening]:
-    if leg.bridged_at is None:
-        return _happened(record, "ring_ended", leg.party, cause=record.cause)
-    if own and call.state != ENDED:
-        call.ended_by = "agent"
-    return _happened(record, "agent_left", leg.party, cause=record.cause)
-
-
-def _citizen_left(call: Call, record: Record, *, own: bool) -> list[Happening]:
-    call.ended_by = "citizen" if own else call.ended_by or "system"
+def _citizen_left(call: Call, record: Record) -> list[Happening]:
+    # The order in which the two legs' ends are written is chance; the source is the same in both.
+    agents = {leg.party for leg in call.legs.values() if leg.role == "agent"}
+    if record.hangup_source == record.channel:
+        call.ended_by = "citizen"
+    else:
+        call.ended_by = "agent" if _endpoint(record.hangup_source) in agents else "system"
     call.ended_at = record.at
     call.outcome = call.outcome or _outcome(call)
     call.state = ENDED
@@ -216,7 +224,7 @@ _TELLERS: dict[str, Callable[[Call, Record, Role], list[Happening]]] = {
     "greeted": _greeted,
     "recording": _recording,
     "queued": _queued,
-    "fallback": _note,
+    "fallback": _fell_back,
     "refused": _refused,
     "unserved": _refused,
     "ANSWER": _answered,

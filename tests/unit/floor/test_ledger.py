@@ -26,13 +26,13 @@ def line(kind, second, channel=CITIZEN, extra="", **hangup):
 
 STORY = [
     line("CHAN_START", 0),
-    line("arrived", 0, extra="12345/13800000001"),
+    line("arrived", 0, extra="12345/13800000001/11"),
     line("greeted", 5),
     line("queued", 6, extra="city-12345"),
     line("CHAN_START", 6, AGENT),
     line("BRIDGE_ENTER", 10, AGENT),
     line("HANGUP", 40, AGENT, hangupsource=AGENT, hangupcause=16),
-    line("HANGUP", 40, hangupsource="", hangupcause=16),
+    line("HANGUP", 40, hangupsource=AGENT, hangupcause=16),
 ]
 
 

@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +17,7 @@ def record(kind, second, channel=CITIZEN, extra="", source="", cause=None):
 
 TALK = [
     record("CHAN_START", 0),
-    record("arrived", 0, extra="12345/13800000001"),
+    record("arrived", 0, extra="12345/13800000001/11"),
     record("ANSWER", 0.1),
     record("greeted", 8, extra="2"),
     record("recording", 8, extra="2026-11-23/1.0.wav"),
@@ -105,6 +106,26 @@ def test_a_call_whose_switch_died_is_interrupted_and_its_legs_are_closed():
     [event] = interrupt(call, START + timedelta(seconds=99))
     assert (call.state, call.ended_by, call.outcome, event.kind) == (ENDED, "switch", "interrupted", "ended")
     assert all(leg.ended_at is not None for leg in call.legs.values())
+
+
+@pytest.mark.parametrize(
+    ("extra", "number"),
+    [
+        ("12345/13800000001/11", "13800000001"),
+        ("12345/5008001/14", None),
+        ("12345//9", None),
+        ("12345", None),
+    ],
+)
+def test_a_callers_number_counts_only_if_nothing_of_it_was_filtered_out(extra, number):
+    assert story([record("CHAN_START", 0), record("arrived", 0, extra=extra)])[0].caller_number == number
+
+
+def test_a_call_that_the_service_did_not_route_says_so():
+    call, _ = story(
+        [*TALK[:5], record("fallback", 9, extra="HANGUP"), record("queued", 10, extra="city-12345")]
+    )
+    assert call.route_reason == "the service did not answer (HANGUP): default queue"
 
 
 def test_an_ended_call_never_changes_again():

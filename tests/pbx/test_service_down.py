@@ -1,0 +1,56 @@
+"""The service dies, freezes or is slow under real calls: every citizen reaches a person all the same."""
+
+from tests.pbx.calls import ended
+
+
+def test_the_service_frozen_under_a_call_costs_the_caller_two_seconds_and_no_more_than_an_apology(system):
+    phone = system.agent("8001")
+    system.service.freeze()
+    citizen = system.citizen("12328")
+    phone.wait_event("CALL_INCOMING", 10)
+    phone.answer()
+    citizen.wait_answered()
+    phone.wait_event("CALL_ESTABLISHED", 5)
+    system.service.thaw()
+    phone.hangup()
+    assert citizen.wait(10).ended_by_far_end
+    call = system.service.only_call(citizen.caller)
+    assert (call["queue"], call["outcome"]) == ("city-12345", "answered")
+    assert call["route_reason"].startswith("the service did not answer")
+
+
+def test_calls_that_wait_when_the_service_is_killed_are_served_and_told(system):
+    mark = system.service.mark()
+    callers = [system.citizen("12315") for _ in range(3)]
+    for _ in callers:
+        mark = system.service.wait_event("queued", mark)["id"]
+    phone = system.agent("8001")
+    system.service.kill()
+    for _ in callers:
+        phone.wait_event("CALL_INCOMING", 15)
+        phone.answer()
+        phone.wait_event("CALL_ESTABLISHED", 5)
+        phone.hangup()
+    for citizen in callers:
+        assert citizen.wait(10).ended_by_far_end
+    system.service.start()
+    outcomes = [system.service.only_call(citizen.caller)["outcome"] for citizen in callers]
+    assert outcomes == ["answered"] * 3
+
+
+def test_a_feature_code_dialled_while_the_service_is_dead_says_that_it_did_not_work(system):
+    phone = system.phone("8001")
+    system.service.kill()
+    phone.dial("*31")
+    phone.wait_event("CALL_ESTABLISHED", 5)
+    phone.wait_event("CALL_CLOSED", 10)
+    system.service.start()
+    assert system.service.agent("8001")["state"] == "logged_out"
+
+
+def test_nobody_at_work_leaves_the_caller_waiting_and_the_abandoned_call_on_record(system):
+    mark = system.service.mark()
+    citizen = system.citizen("12315", talk_ms=2500)
+    call_id = system.service.wait_event("queued", mark)["call_id"]
+    citizen.wait(10)
+    assert ended(system, call_id, mark)["outcome"] == "abandoned"
