@@ -97,7 +97,9 @@ class SwitchWatch:
 
     def _booted(self, message: Message) -> None:
         uptime = int(message.get("Uptime") or 0)
-        self._booted_at = self._clock.now() - timedelta(seconds=uptime + 1)  # the switch cuts off fractions
+        # The switch cuts off fractions, so this is up to a second late; a call of that second which the new
+        # switch took and ended is in the journal, which is read before anything is called dead.
+        self._booted_at = self._clock.now() - timedelta(seconds=uptime)
 
     def _down(self) -> None:
         self.settled, self._swept_at, self._lost_at = False, None, self._clock.now()
