@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def test_only_pbx_and_the_agi_session_import_pyst2(path):
 
 @ALL
 def test_only_the_clock_reads_a_clock(path):
-    assert is_in(path, MAY_READ_A_CLOCK) or clock_reads(ast.parse(path.read_text())) == set()
+    assert is_in(path, MAY_READ_A_CLOCK) or clock_reads(tree_of(path)) == set()
 
 
 @pytest.mark.parametrize("room", STANDARD_LIBRARY_ONLY)
@@ -79,7 +80,7 @@ def test_each_room_has_a_rule():
 @pytest.mark.parametrize("name", MAY_READ_A_CLOCK)
 def test_each_exception_for_a_clock_is_still_needed(name):
     mine = [path for path in SOURCES if is_in(path, (name,))]
-    assert any(clock_reads(ast.parse(path.read_text())) for path in mine)
+    assert any(clock_reads(tree_of(path)) for path in mine)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +111,11 @@ def test_what_reads_no_clock_is_not_taken_for_one(text):
     assert clock_reads(ast.parse(text)) == set()
 
 
+@cache
+def tree_of(path):
+    return ast.parse(path.read_text())
+
+
 def room_of(path):
     first = path.relative_to(PACKAGE).parts[0]
     return first.removesuffix(".py")
@@ -123,7 +129,7 @@ def is_in(path, names):
 def imports(path):
     """Every name that the file imports, wherever in it, as `package.module.name`."""
     package = ["telephony", *path.relative_to(PACKAGE).parent.parts]
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         if isinstance(node, ast.ImportFrom):
