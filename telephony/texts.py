@@ -22,6 +22,12 @@ def say(key: str, **values: object) -> str:
     return f"{entry['zh'].format(**values)} · {entry['en'].format(**values)}"
 
 
+def forms(key: str) -> Entry:
+    """Return a word's `zh` and `en`, to be filled into a text; an unknown one as it is."""
+    plain = key.rpartition(".")[2]
+    return catalogue().get(key, {"zh": plain, "en": plain})
+
+
 def word(key: str) -> str:
     """Return a single word of the catalogue without the dot: '坐席 agent'; an unknown one as it is."""
     entry = catalogue().get(key)

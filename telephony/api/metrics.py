@@ -77,7 +77,7 @@ class Metrics:
             if not _NAME.match(name):
                 continue
             family = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
-            yield family(name, name.replace("_", " "), value=value)
+            yield family(f"hotline_{name.removeprefix('hotline_')}", name.replace("_", " "), value=value)
 
 
 class _Once(Collector):

@@ -83,6 +83,6 @@ def _bound(listen: Listen) -> socket.socket:
     except OSError as error:
         listener.close()
         reason = error.strerror or type(error).__name__
-        raise ConfigError(say("api.listen", address=address, port=listen.port, why=reason)) from error
+        raise ConfigError(say("listen", name="api", address=address, port=listen.port, why=reason)) from error
     listener.setblocking(False)
     return listener

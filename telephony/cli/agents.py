@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from telephony.cli import show
-from telephony.texts import say, word
+from telephony.texts import forms, say, word
 
 app = typer.Typer(help=say("help.agents"))
 Agent = Annotated[str, typer.Argument(metavar="NUMBER", help=say("option.agent"))]
@@ -67,20 +67,17 @@ def _command(number: str, what: str, body: dict[str, str] | None, *, as_json: bo
     if as_json:
         show.document(agent)
         return
-    show.line(say("agent.is", number=agent["number"], name=agent["name"], state=_state(agent)))
+    reason = f" ({agent['reason']})" if agent["reason"] else ""
+    state = forms("state." + agent["state"])
+    show.line(say("agent.is", number=agent["number"], name=agent["name"], reason=reason, **state))
     if agent["after"]:
-        show.line(say("agent.after", state=word(f"state.{agent['after']}")))
+        show.line(say("agent.after", **forms("state." + agent["after"])))
 
 
 def _number(text: str) -> str:
     if not (text.isascii() and text.isdigit()):
         raise typer.BadParameter(say("option.no_number", text=show.cell(text)))
     return text
-
-
-def _state(agent: Any) -> str:
-    reason = f" ({agent['reason']})" if agent["reason"] else ""
-    return word("state." + agent["state"]) + reason
 
 
 def _row(agent: Any) -> tuple[object, ...]:

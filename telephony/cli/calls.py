@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 
@@ -57,7 +58,7 @@ def calls(  # noqa: PLR0913 - the command's own words
 
 def call(call_id: CallId, *, show_numbers: show.ShowNumbers = False, as_json: show.Json = False) -> None:
     """Print one call with its legs and events."""
-    found = show.client().get(f"calls/{call_id}")
+    found = show.client().get(f"calls/{quote(call_id, safe='')}")
     if as_json:
         show.document(found)
     else:

@@ -23,7 +23,7 @@ from telephony.texts import say
 app = typer.Typer(help=say("help.demo"), no_args_is_help=True)
 READY_SECONDS = 5.0
 ARRIVE_SECONDS = 5.0
-ANSWER_SECONDS = 45.0
+ANSWER_SECONDS = 90.0
 TALK_SECONDS = 3.0
 END_SECONDS = 15.0
 
@@ -100,14 +100,12 @@ class Demo:
         network = next(networks, None)
         if network is None:
             raise NotAllowedError(say("demo.no_trunk"))
-        called = self._config.numbers[self._demo.number]
         return SippCitizen(
             server=self._server,
             folder=self._folder / "citizen",
             called=self._demo.number,
             caller=self._demo.caller_number,
             local_ip=str(network.network_address),
-            keys=next(iter(called.keys), ""),
         ).start()
 
     def _arrived(self, last: int) -> str:

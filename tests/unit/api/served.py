@@ -62,7 +62,7 @@ class Api:
         self.run, self.callFromThread = thread.run, thread.callFromThread
         self.clock, self.health, self.pulse = FakeClock(), FakeHealth(), Pulse()
         self.roster = FakeRoster(agent_view("8001"), agent_view("8002", state="ready"))
-        self.counters = {"hotline_agi_sessions_total": 7.0, "hotline_ami_lag_seconds": 0.5, "bad name": 1.0}
+        self.counters = {"hotline_agi_sessions_total": 7.0, "ami_lag_seconds": 0.5, "bad name": 1.0}
         handed = (CONFIG, SECRETS, self.clock, database, self.roster, self.pulse, self.health)
         self.services = Services(*handed, LISTENING, self.counters)
         self.app = application(self.services)

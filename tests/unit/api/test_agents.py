@@ -86,4 +86,8 @@ def test_a_test_phones_password_is_not_an_agents(api):
 
 def test_test_phones_come_with_the_number_they_call_from(api):
     (phone,) = api.get("phones").json()
-    assert (phone["user"], phone["password"], phone["caller_number"]) == ("7001", "secret-of-7001", "13937500001")
+    assert (phone["user"], phone["password"], phone["caller_number"]) == (
+        "7001",
+        "secret-of-7001",
+        "13937500001",
+    )
