@@ -20,6 +20,7 @@ from telephony.api.serve import Handle
 from telephony.api.services import Services
 from telephony.clock import Clock
 from telephony.config import Config, Listen
+from telephony.errors import ConfigError
 from telephony.floor.health import Component, Health
 from telephony.floor.inbound import Inbound
 from telephony.floor.journal_watch import JournalWatch
@@ -35,6 +36,7 @@ from telephony.secret_store import Secrets
 from telephony.store import agents as agent_rows
 from telephony.store import migrate
 from telephony.store.database import Database, url_of
+from telephony.texts import say
 from telephony.welcome import listening
 
 log = structlog.get_logger()
@@ -89,7 +91,7 @@ class Service:
         self.paths.journal.mkdir(parents=True, exist_ok=True)
         self.database.start()
         self.roster.restore((yield self.database.read(agent_rows.load)))
-        self.agi.listen(self.config.hotline.agi.port, str(self.config.hotline.agi.address))
+        self._listen_to_dialplan(self.config.hotline.agi)
         self.journal.start(self._reactor)
         self.switch.start()
         self.ami.start()
@@ -99,6 +101,13 @@ class Service:
             self.tick, "interval", seconds=TICK_SECONDS, coalesce=True, misfire_grace_time=None
         )
         self._ticker.start()
+
+    def _listen_to_dialplan(self, at: Listen) -> None:
+        try:
+            self.agi.listen(at.port, str(at.address))
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise ConfigError(say("listen", name="agi", address=at.address, port=at.port, why=why)) from error
 
     @inlineCallbacks
     def settled(self) -> Generator[Deferred[Any], Any, None]:

@@ -15,6 +15,8 @@ _IDS: sa.BindParameter[list[str]] = sa.bindparam("ids", expanding=True)
 _CALLS = sa.select(*(calls.c[name] for name in _CALL_FIELDS)).where(calls.c.id.in_(_IDS))
 _LEGS = sa.select(legs).where(legs.c.call_id.in_(_IDS))
 
+_UNDECIDED = sa.and_(calls.c.state == "arrived", calls.c.route_reason.is_(None))
+
 
 def load(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Call]:
     """Return those of these calls that the ledger knows, with their legs."""
@@ -65,9 +67,13 @@ def append(connection: sa.Connection, told: Iterable[tuple[str | None, Happening
 
 
 def route(connection: sa.Connection, call_id: str, now: datetime, decision: dict[str, Any]) -> None:
-    """Store what was decided for a call, which the journal may not have told us of yet."""
+    """Store what was decided for a call, which the journal may not have told us of yet.
+
+    A decision that comes too late, because the dialplan has gone on without it, changes nothing.
+    """
     new = {"id": call_id, "direction": "inbound", "state": "arrived", "arrived_at": now, "marks": []}
-    _upsert(connection, calls, [{**new, **decision}], tuple(decision))
+    undecided = upsert(connection.dialect.name, calls, "id", tuple(decision), _UNDECIDED)
+    connection.execute(undecided, {**new, **decision})
 
 
 def _fields(thing: object, names: tuple[str, ...]) -> dict[str, Any]:

@@ -157,16 +157,23 @@ def insert_once(dialect: str, table: sa.Table) -> Any:
 
 
 @cache
-def upsert(dialect: str, table: sa.Table, key: str, changed: tuple[str, ...]) -> Any:
-    """Return the INSERT that writes the columns `changed` where the key is there already.
+def upsert(
+    dialect: str,
+    table: sa.Table,
+    key: str,
+    changed: tuple[str, ...],
+    only: sa.ColumnElement[bool] | None = None,
+) -> Any:
+    """Return the INSERT that writes the columns `changed` where the key is there already, if `only` holds.
 
     The row of a call that has ended stays as it is. Building and compiling a statement costs more than
     executing it: this one is made once and executed with rows as parameters.
     """
     statement = _insert(dialect, table)
     alive = table.c.state != ENDED if table is calls else None
+    where = alive if only is None else only
     new = {name: statement.excluded[name] for name in changed}
-    return statement.on_conflict_do_update(index_elements=[key], set_=new, where=alive)
+    return statement.on_conflict_do_update(index_elements=[key], set_=new, where=where)
 
 
 def _insert(dialect: str, table: sa.Table) -> Any:
