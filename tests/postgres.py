@@ -34,9 +34,10 @@ class Cluster:
         self._run("pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop")
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def database(self, name):
-        """Create a database and return its URL."""
-        self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "hotline", name)
+    def database(self, name, template="template1"):
+        """Create a database, a copy of `template`, and return its URL."""
+        where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "hotline")
+        self._run("createdb", *where, "-T", template, "--strategy=file_copy", name)
         return f"postgresql+psycopg://hotline@127.0.0.1:{self.port}/{name}"
 
     @staticmethod
