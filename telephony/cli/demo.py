@@ -75,7 +75,7 @@ class Demo:
 
     @contextmanager
     def _agent(self) -> Iterator[None]:
-        """Have the demo's agent registered and logged in; put back afterwards what was."""
+        """Have the demo's agent registered and logged in; it is logged out afterwards, whatever happens."""
         number = self._demo.agent
         phone = self._client.get(f"agents/{number}/credentials")
         agents = SippAgents(

@@ -5,6 +5,7 @@ from functools import partial
 from threading import Thread
 
 import httpx
+import uvloop
 
 from telephony import config_load
 from telephony.api.app import create_app, hand_in
@@ -26,7 +27,7 @@ class LoopThread:
     """An asyncio loop in a thread: the reactor, as far as the database and the API need one."""
 
     def __init__(self):
-        self.loop = asyncio.new_event_loop()
+        self.loop = uvloop.new_event_loop()
         self._thread = Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
 
