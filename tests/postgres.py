@@ -27,11 +27,19 @@ class Cluster:
 
     def start(self):
         self._run("initdb", "-D", self.data, "-U", "hotline", "-A", "trust", "-E", "UTF8", "--no-sync")
+        self.resume()
+
+    def resume(self):
+        """Start the server."""
         options = f"-p {self.port} -h 127.0.0.1 -k {self._folder} -c fsync=off -c max_connections=60"
         self._run("pg_ctl", "-D", self.data, "-w", "-o", options, "-l", self._folder / "log", "start")
 
-    def stop(self):
+    def halt(self):
+        """Stop the server as a crash would."""
         self._run("pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop")
+
+    def stop(self):
+        self.halt()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def database(self, name, template="template1"):

@@ -83,6 +83,10 @@ class RunningService:
     def agent(self, number):
         return self.get(f"/agents/{number}")
 
+    def health(self):
+        """Return what the probe answers."""
+        return self.http.get(self.http.base_url.copy_with(path="/health")).status_code
+
     def wait_ready(self):
         """Block until every part works: the status is asked to wait for that itself."""
         answer = self.http.get("/status", params={"wait": READY_SECONDS})
