@@ -20,7 +20,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench.rig import NUMBER, PLAIN, TALK_MS, Agents, BenchSwitch, Citizens, Outcome, Service, wait_ledger
+from bench.rig import (
+    NUMBER,
+    PLAIN,
+    TALK_MS,
+    Agents,
+    BenchSwitch,
+    Calls,
+    Citizens,
+    Outcome,
+    Service,
+    wait_ledger,
+)
 
 AGENTS = 100
 LATENCY_RATE, LATENCY_SECONDS = 5, 24
@@ -56,7 +67,7 @@ class Side:
         count = round(rate * seconds)
         called = NUMBER if self.service else PLAIN
         self.agents.news()
-        citizens = Citizens(self.switch, self._folder, called, rate, count)
+        citizens = Citizens(self.switch, self._folder, Calls(called, rate, count))
         citizens.wait(seconds + 30)
         time.sleep(0.3)  # an agent's BYE is answered before SIPp has written its line
         sent, ended = citizens.news()
@@ -69,7 +80,7 @@ class Side:
             "not ended by the agent": len(set(sent) - (ended & talked)),
         }
         if self.service:
-            outcome.ledger_lag, (answered, passed_by) = wait_ledger(
+            outcome.ledger_lag, (_, answered, passed_by) = wait_ledger(
                 self.switch, citizens.prefix, count, LEDGER_SECONDS
             )
             failed |= {"not answered in the ledger": count - answered, "past the service": passed_by}
@@ -178,7 +189,9 @@ def main():
     console = Console(width=110)
     console.print(f"load of this machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     begun = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="hotline-bench-", dir="/tmp", ignore_cleanup_errors=True) as folder:  # noqa: S108
+    with tempfile.TemporaryDirectory(
+        prefix="hotline-bench-", dir="/tmp", ignore_cleanup_errors=True
+    ) as folder:
         measure(Path(folder), console)
     console.print(f"took {time.monotonic() - begun:.0f} s; SIPp runs on the same cores")
 

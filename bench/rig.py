@@ -1,4 +1,4 @@
-"""What the benchmarks of calls share: a switch with many agents, SIPp on both sides, the ledger's own count."""
+"""What the benchmarks of calls share: a switch with many agents, SIPp on both sides, the ledger's count."""
 
 import contextlib
 import itertools
@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import time
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 
 import yaml
@@ -26,29 +25,23 @@ RTP_PORTS = 2000
 _rtp = itertools.count(12000, RTP_PORTS)  # below what tests take; the switch passes over one that is taken
 TALK_MS = 200
 GIVE_UP_MS = 20_000
-PLAIN_DIALPLAN = """\
-; The steps of [inbound] in 20-inbound.conf without the service.
+NO_AGI = f" same => n,Set(HOTLINE_QUEUE={QUEUE})\n same => n,Set(HOTLINE_ACTION=queue)\n"
+PLAIN_NUMBER = f"""\
 [citizens]
-exten => 99315,1,Set(HOTLINE_NUMBER=12315)
- same => n,Set(HOTLINE_DEFAULT_QUEUE=city-12345)
- same => n,Set(HOTLINE_GREETING=greeting-12315)
+exten => {PLAIN},1,Set(HOTLINE_NUMBER={NUMBER})
+ same => n,Set(HOTLINE_DEFAULT_QUEUE={DEFAULT_QUEUE})
+ same => n,Set(HOTLINE_GREETING=greeting-{NUMBER})
  same => n,Set(HOTLINE_MENU=)
  same => n,Goto(bench-plain,start,1)
-
-[bench-plain]
-exten => start,1,CELGenUserEvent(arrived,${HOTLINE_NUMBER}/${FILTER(0-9+,${CALLERID(num)})})
- same => n,Set(HOTLINE_RECORDING=${STRFTIME(,Asia/Shanghai,%Y-%m-%d)}/${UNIQUEID}.wav)
- same => n,Answer()
- same => n,Playback(hotline/${HOTLINE_GREETING})
- same => n,ExecIf($[${LEN(${HOTLINE_MENU})} > 0]?Read(HOTLINE_KEY,hotline/${HOTLINE_MENU},1,,1,4))
- same => n,Playback(hotline/${HOTLINE_NOTICE})
- same => n,CELGenUserEvent(greeted,${HOTLINE_KEY})
- same => n,MixMonitor(${HOTLINE_RECORDINGS}/${HOTLINE_RECORDING})
- same => n,CELGenUserEvent(recording,${HOTLINE_RECORDING})
- same => n,CELGenUserEvent(queued,city-12315)
- same => n,Queue(city-12315)
- same => n,Hangup()
 """
+
+
+def plain_dialplan(inbound):
+    """Return the dialplan of a citizen's call, in a context of its own, without the line that asks us."""
+    plain, lines = re.subn(r"^ same => n,AGI\(.*\n", NO_AGI, inbound, flags=re.MULTILINE)
+    if lines != 1:
+        raise RuntimeError(f"20-inbound.conf asks the service {lines} times, not once")
+    return PLAIN_NUMBER + plain.replace("[inbound]", "[bench-plain]")
 
 
 class BenchSwitch(Switch):
@@ -75,13 +68,15 @@ class BenchSwitch(Switch):
         """Start Asterisk with the plain extension; read no events: only what is measured does."""
         super().start()
         etc = self.paths.asterisk / "etc" / "extensions.d"
-        (etc / "95-bench.conf").write_text(PLAIN_DIALPLAN, encoding="utf-8")
+        plain = plain_dialplan((etc / "20-inbound.conf").read_text(encoding="utf-8"))
+        (etc / "95-bench.conf").write_text(plain, encoding="utf-8")
         self.cli("dialplan reload")
         self.ami.action("Events", EventMask="off")
         return self
 
     @property
     def pid(self):
+        """Return the process to watch."""
         return self._process.pid
 
     def add_members(self):
@@ -103,9 +98,11 @@ class Service(RunningService):
 
     @property
     def pid(self):
+        """Return the process to watch."""
         return self._process.pid
 
     def log_everybody_in(self):
+        """Make every agent ready."""
         for number in self.switch.numbers:
             self.post(f"/agents/{number}/login")
 
@@ -129,11 +126,13 @@ class Sipp:
             )
 
     def wait(self, seconds):
+        """Wait for the end of all calls, and no longer than this."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
         self.stop()
 
     def stop(self):
+        """End it at once."""
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
@@ -145,17 +144,12 @@ class Sipp:
         return [line.split() for line in whole.decode("ascii", "replace").splitlines()], after + len(whole)
 
 
-def scenario(name, changes):
-    """Return a scenario of the simulated peers with places filled and other texts put in."""
-    text = (resources.files("telephony.peers") / "scenarios" / f"{name}.xml").read_text(encoding="ascii")
-    for old, new in changes.items():
-        if old not in text:
-            raise RuntimeError(f"the scenario {name} no longer holds {old!r}")
-        text = text.replace(old, new, 1 if old.startswith("]]>") else -1)
+def scenario(name, **blanks):
+    """Return one of our scenarios with its @NAME@ places filled."""
+    text = (Path(__file__).parent / "scenarios" / f"{name}.xml").read_text(encoding="ascii")
+    for blank, value in blanks.items():
+        text = text.replace(f"@{blank}@", str(value))
     return text
-
-
-NOW = '<gettimeofday assign_to="second,micro"/>'
 
 
 class Agents:
@@ -167,28 +161,23 @@ class Agents:
         self._read = 0
 
     def register(self):
+        """Register every agent's phone."""
         secrets = self._switch.secrets.sip
-        rows = [f"{n};[authentication username={n} password={secrets[n]}]".encode() for n in self._switch.numbers]
+        rows = [
+            f"{n};[authentication username={n} password={secrets[n]}]".encode() for n in self._switch.numbers
+        ]
         run = SippRun(self._folder, "register")
         run.start("register", rows, [self._switch.sip, *self._local(), "-m", str(len(rows)), "-r", "100"], {})
         if run.wait(30):
             raise RuntimeError(run.tail())
 
     def answer(self, talk_ms):
-        """Answer at once and hang up after `talk_ms`; None waits for the citizen to do so."""
+        """Answer at once and hang up after `talk_ms`."""
         self.stop()
         self._nth, self._read = self._nth + 1, 0
-        talk = "" if talk_ms is None else f' timeout="{talk_ms}" ontimeout="hangup"'
-        changes = {
-            "@ANSWER@": ' timeout="1" ontimeout="answer"',
-            "@TALK@": talk,
-            "@REJECT@": "480 Temporarily Unavailable",
-            '<log message="invited [$user]"/>': f'{NOW}<log message="invited [$second] [$micro] [$from]"/>',
-            '<log message="hung-up [$user]"/>': '<log message="talked - - [$from]"/>',
-            '<log message="ended [$user]"/>': "",
-        }
         arguments = [self._switch.sip, *self._local(), "-l", "5000"]
-        self._sipp = Sipp(self._folder, f"answer{self._nth}", scenario("agents", changes), arguments)
+        text = scenario("agents", TALK=talk_ms)
+        self._sipp = Sipp(self._folder, f"answer{self._nth}", text, arguments)
         wait_sip(("127.0.0.1", self._port), 5)
 
     def news(self):
@@ -204,6 +193,7 @@ class Agents:
         return invited, talked
 
     def stop(self):
+        """Answer no more."""
         if self._sipp:
             self._sipp.stop()
 
@@ -211,32 +201,36 @@ class Agents:
         return ["-i", "127.0.0.1", "-p", str(self._port), "-bind_local", "-cp", str(free_port("udp"))]
 
 
+@dataclass(frozen=True)
+class Calls:
+    """So many calls to a number at a rate; a citizen stays for `patience_ms` who is not sent a BYE."""
+
+    number: str
+    rate: float
+    count: int
+    patience_ms: int = GIVE_UP_MS
+
+
 class Citizens:
     """Calls at a steady rate from the carrier's address, each with a number of its own."""
 
     _runs = 100
 
-    def __init__(self, switch, folder, called, rate, count, give_up_ms=GIVE_UP_MS):
+    def __init__(self, switch, folder, calls):
         Citizens._runs += 1
         self.prefix = f"13{Citizens._runs}"
-        caller = f"{self.prefix}[call_number]"
-        changes = {
-            "@FROM@": f"<sip:{caller}@127.0.0.2>",
-            "@CANCEL@": f' timeout="{give_up_ms}" ontimeout="cancel"',
-            "@TALK@": f' timeout="{give_up_ms}" ontimeout="hangup"',
-            '<log message="answered [$address] [$port]"/>': '<log message="answered [$address] [$port]"/>',
-            '<log message="far-end-bye"/>': f'<log message="ended {caller}"/>',
-            "]]></send>": f']]><action>{NOW}<log message="sent {caller} [$second] [$micro]"/></action></send>',
-        }
         local = ["-i", "127.0.0.2", "-p", str(free_port("udp", "127.0.0.2")), "-bind_local"]
-        arguments = [switch.sip, *local, "-cp", str(free_port("udp")), "-m", str(count), "-l", "5000"]
-        arguments += ["-r", str(rate), "-key", "rtp_port", str(free_port("udp", "127.0.0.2"))]
-        self._sipp = Sipp(folder, f"citizens{self.prefix}", scenario("citizen", changes), arguments, called)
+        arguments = [switch.sip, *local, "-cp", str(free_port("udp")), "-m", str(calls.count), "-l", "5000"]
+        arguments += ["-r", str(calls.rate), "-key", "rtp_port", str(free_port("udp", "127.0.0.2"))]
+        text = scenario("citizen", PREFIX=self.prefix, LIMIT=calls.patience_ms)
+        self._sipp = Sipp(folder, f"citizens{self.prefix}", text, arguments, calls.number)
 
     def wait(self, seconds):
+        """Wait for the end of all calls, and no longer than this."""
         self._sipp.wait(seconds)
 
     def stop(self):
+        """Place no more calls."""
         self._sipp.stop()
 
     def news(self):
@@ -258,25 +252,22 @@ class Outcome:
 
     @property
     def good(self):
+        """Whether no call failed."""
         return not self.failed
 
 
+COUNT = """
+select count(*), coalesce(sum(state = 'ended' and outcome = 'answered'), 0),
+  (select count(*) from events where kind = 'fallback' and call_id in
+    (select id from calls where caller_number >= :first and caller_number < :end))
+from calls where caller_number >= :first and caller_number < :end"""
+
+
 def ledger_counts(switch, prefix):
-    """Return (answered and ended, sent to the default queue without us) of the callers with this prefix."""
+    """Return (known, answered and ended, sent to the default queue without us) of these callers' calls."""
     file = switch.paths.var / "hotline.db"
     with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)) as database:
-        mine = "caller_number >= ? and caller_number < ?"
-        borders = (f"{prefix}", f"{prefix}:")
-        answered = database.execute(
-            f"select count(*) from calls where {mine} and outcome='answered' and state='ended'",  # noqa: S608
-            borders,
-        ).fetchone()[0]
-        passed_by = database.execute(
-            "select count(*) from events where kind='fallback' and call_id in"
-            f" (select id from calls where {mine})",  # noqa: S608
-            borders,
-        ).fetchone()[0]
-    return answered, passed_by
+        return database.execute(COUNT, {"first": prefix, "end": f"{prefix}:"}).fetchone()
 
 
 def cpu_seconds(pid):
@@ -287,6 +278,6 @@ def cpu_seconds(pid):
 def wait_ledger(switch, prefix, calls, seconds):
     """Wait until the ledger has every call's end; return how long that took and its counts."""
     begun = time.monotonic()
-    while (counts := ledger_counts(switch, prefix))[0] < calls and time.monotonic() - begun < seconds:
+    while (counts := ledger_counts(switch, prefix))[1] < calls and time.monotonic() - begun < seconds:
         time.sleep(0.05)
     return time.monotonic() - begun, counts

@@ -163,16 +163,15 @@ class Roster:
         self._log_fault(changed)
 
     def _end_of_talk(self, agent: Agent) -> None:
-        self._log_fault(self._change(agent, "hung_up", by="switch"))
-        if self._rules.wrap_up_seconds == 0:
-            self._wrap_up_over(agent)
+        at_once = ("wrap_up_over",) if self._rules.wrap_up_seconds == 0 else ()
+        self._log_fault(self._change(agent, "hung_up", by="switch", then=at_once))
 
     def _wrap_up_over(self, agent: Agent) -> None:
         self._timers.pop(agent.number, None)
         if agent.state == "wrap_up":
             self._log_fault(self._change(agent, "wrap_up_over", by="timer"))
 
-    def _change(
+    def _change(  # noqa: PLR0913 - what changed, by whom, and what comes with it
         self,
         agent: Agent,
         what: str,
@@ -180,29 +179,33 @@ class Roster:
         by: str,
         call: tuple[str, str] | None = None,
         alarm: str | None = None,
+        then: Iterable[str] = (),
     ) -> Deferred[AgentView]:
         now = self._clock.now()
         call_id = agent.call_id
         before = agent.do(what, now, *args)
+        events = [_event(agent, before, by, now, next(self._keys))]
+        for what_next in then:
+            before = agent.do(what_next, now)
+            events.append(_event(agent, before, by, now, next(self._keys)))
         if call is not None:
             agent.call_id, agent.leg_id = call
         if agent.state == "wrap_up" and before != "wrap_up":
             agent.start_wrap_up(now, self._rules.wrap_up_seconds)
         self._set_timer(agent)
         self._note_ready(agent)
-        event = _event(agent, before, by, now, next(self._keys))
-        return self._store(agent, event, agent.call_id or call_id, alarm)
+        return self._store(agent, events, agent.call_id or call_id, alarm)
 
     def _store(
-        self, agent: Agent, event: Happening, call_id: str | None, alarm: str | None
+        self, agent: Agent, told: list[Happening], call_id: str | None, alarm: str | None
     ) -> Deferred[AgentView]:
         row = agent.row()
 
         def work(connection: Any) -> None:
             agent_rows.save(connection, row)
-            call_rows.append(connection, [(call_id, event)])
+            call_rows.append(connection, [(call_id, event) for event in told])
             if alarm is not None:
-                agent_rows.raise_alarm(connection, event.at, alarm, agent.number)
+                agent_rows.raise_alarm(connection, told[-1].at, alarm, agent.number)
 
         def act(_: None) -> Deferred[None]:
             self._pulse.beat()

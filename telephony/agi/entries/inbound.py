@@ -17,13 +17,17 @@ def entry(inbound: Inbound, agent_seconds: int) -> Callable[[Session], None]:
 
     def handle(session: Session) -> None:
         plan = session.await_(lambda: inbound.route(_arrival(session.env)))
+        answer: dict[str, object] = {"HOTLINE_ACTION": plan.action}
         if plan.action == "queue":
-            session.set_variable("QUEUE_PRIO", plan.priority)
-            session.set_variable("HOTLINE_AGENT", plan.agent or "")
-            session.set_variable("HOTLINE_AGENT_SECONDS", agent_seconds)
-            session.set_variable("HOTLINE_QUEUE", plan.queue)
-        # Last, so that the dialplan never acts on half an answer.
-        session.set_variable("HOTLINE_ACTION", plan.action)
+            answer |= {
+                "QUEUE_PRIO": plan.priority,
+                "HOTLINE_AGENT": plan.agent or "",
+                "HOTLINE_AGENT_SECONDS": agent_seconds,
+                "HOTLINE_QUEUE": plan.queue,
+            }
+        # By one command, so that the dialplan never acts on half an answer. No value has a comma: names,
+        # numbers of agents and figures of the configuration.
+        session.set_variable(f"ARRAY({','.join(answer)})", ",".join(map(str, answer.values())))
 
     return handle
 
