@@ -12,6 +12,7 @@ A call has failed if it did not reach an agent, did not end by the agent's BYE, 
 import argparse
 import contextlib
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -34,9 +35,12 @@ from bench.rig import (
 )
 
 AGENTS = 100
-LATENCY_RATE, LATENCY_SECONDS = 5, 24
+LATENCY_RATE, LATENCY_SECONDS = 5, 18
 PROBE_SECONDS, HOLD_SECONDS = 5, 30
-FIRST_RATE, STEP, HIGHEST = 20, 1.15, 400
+FIRST_RATE, HIGHEST, COARSE, STEP, TRIES_DOWN = 25, 400, 1.42, 1.15, 2
+PATIENCE_MS = 8000
+"""A citizen whose call has not ended by then hangs up: the call has failed."""
+RECOVERY_SECONDS = 20
 LEDGER_SECONDS = 5
 OURS, BARE = "our route", "plain Asterisk"
 ORDER = (BARE, OURS, BARE, OURS)
@@ -67,8 +71,8 @@ class Side:
         count = round(rate * seconds)
         called = NUMBER if self.service else PLAIN
         self.agents.news()
-        citizens = Citizens(self.switch, self._folder, Calls(called, rate, count))
-        citizens.wait(seconds + 30)
+        citizens = Citizens(self.switch, self._folder, Calls(called, rate, count, PATIENCE_MS))
+        citizens.wait(seconds + PATIENCE_MS / 1000 + 2)
         time.sleep(0.3)  # an agent's BYE is answered before SIPp has written its line
         sent, ended = citizens.news()
         invited, talked = self.agents.news()
@@ -87,42 +91,46 @@ class Side:
         outcome.failed = {why: many for why, many in failed.items() if many}
         return outcome
 
+    def recover(self):
+        """Wait until the switch has no call left, so that no load pays for the one before."""
+        deadline = time.monotonic() + RECOVERY_SECONDS
+        while "0 active calls" not in self.switch.cli("core show channels count"):
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.5)
+
 
 def highest(side, start, say):
-    """Return the outcome of the highest rate held: probes find a border, holds of 30 s prove the rate."""
-    rate, border = start or FIRST_RATE, None
-    while start is None and rate <= HIGHEST and probe(side, rate, say):
-        rate *= 2
+    """Return the outcome of the highest rate held for 30 s.
+
+    Short probes find where to begin: doubling, then halving what lies between. The second run begins where
+    the first one ended. From there one step up, or down until a rate is held.
+    """
     if start is None:
-        low, border = rate / 2, rate
-        while border / low > STEP**2:
-            middle = round((low * border) ** 0.5)
-            low, border = (middle, border) if probe(side, middle, say) else (low, middle)
-        rate = low
-    return hold(side, rate, say)
+        start, border = FIRST_RATE / 2, FIRST_RATE
+        while border <= HIGHEST and tried(side, border, PROBE_SECONDS, say).good:
+            start, border = border, border * 2
+        while border / start > COARSE:
+            middle = round((start * border) ** 0.5)
+            good = tried(side, middle, PROBE_SECONDS, say).good
+            start, border = (middle, border) if good else (start, middle)
+        best = tried(side, start, HOLD_SECONDS, say)
+        higher = tried(side, start * STEP, HOLD_SECONDS, say) if best.good else best
+        best = higher if higher.good else best
+    else:
+        best = tried(side, start, HOLD_SECONDS, say)
+    for _ in range(TRIES_DOWN):
+        if best.good:
+            return best
+        best = tried(side, best.rate / STEP, HOLD_SECONDS, say)
+    return best if best.good else Outcome(0, 0)
 
 
-def probe(side, rate, say):
-    outcome = side.load(rate, PROBE_SECONDS)
-    say(side, outcome, PROBE_SECONDS)
-    time.sleep(1)
-    return outcome.good
-
-
-def hold(side, rate, say):
-    """Go up by a step while the rate is held, or down until it is; the highest that was held counts."""
-    best = None
-    for _ in range(4):
-        outcome = side.load(round(rate), HOLD_SECONDS)
-        say(side, outcome, HOLD_SECONDS)
-        time.sleep(1)
-        if outcome.good:
-            best, rate = outcome, rate * STEP
-        elif best:
-            break
-        else:
-            rate /= STEP
-    return best or Outcome(0, 0)
+def tried(side, rate, seconds, say):
+    outcome = side.load(round(rate), seconds)
+    say(side, outcome, seconds)
+    side.recover()
+    return outcome
 
 
 def percentile(times, share):
@@ -189,6 +197,7 @@ def main():
     console = Console(width=110)
     console.print(f"load of this machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     begun = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends what we started
     with tempfile.TemporaryDirectory(
         prefix="hotline-bench-", dir="/tmp", ignore_cleanup_errors=True
     ) as folder:

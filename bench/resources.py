@@ -2,12 +2,14 @@
 
 `python -m bench.resources`. SIPp is citizen and agent, as in bench.calls, and sends no sound. "Talking" calls
 are with an agent, "waiting" ones hear music in the queue because every agent talks. CPU is a share of one
-core, averaged over SECONDS; memory is read at their end. RSS counts pages shared with others in full, PSS in part.
+core, averaged over SECONDS; memory is read at their end. RSS counts pages shared with others in full, PSS
+in part.
 """
 
 import argparse
 import contextlib
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -127,6 +129,7 @@ def main():
         for figure in ("RSS", "PSS", "CPU"):
             table.add_column(f"{process} {figure}", justify="right")
     load = os.getloadavg()[0]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends what we started
     with tempfile.TemporaryDirectory(
         prefix="hotline-bench-", dir="/tmp", ignore_cleanup_errors=True
     ) as folder:
