@@ -141,9 +141,7 @@ class Switch:
         while time.monotonic() < deadline:
             lines = self.journal()
             arrived = [line for line in lines if line["eventtype"] == "arrived"]
-            ids = [
-                line["linkedid"] for line in arrived if extra(line).get("extra", "").endswith(f"/{caller}")
-            ]
+            ids = [line["linkedid"] for line in arrived if f"/{caller}/" in extra(line).get("extra", "")]
             call = [line for line in lines if ids and line["linkedid"] == ids[-1]]
             if any(line["eventtype"] == event for line in call):
                 return call

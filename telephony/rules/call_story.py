@@ -161,6 +161,10 @@ def _fell_back(call: Call, record: Record, _role: Role) -> list[Happening]:
     return _happened(record, "fallback", None, detail=record.extra)
 
 
+def _note(_call: Call, record: Record, _role: Role) -> list[Happening]:
+    return _happened(record, record.kind, None, detail=record.extra)
+
+
 def _refused(call: Call, record: Record, _role: Role) -> list[Happening]:
     call.outcome = record.kind
     return _happened(record, record.kind, None, detail=record.extra)
@@ -225,6 +229,7 @@ _TELLERS: dict[str, Callable[[Call, Record, Role], list[Happening]]] = {
     "recording": _recording,
     "queued": _queued,
     "fallback": _fell_back,
+    "overflow": _note,
     "refused": _refused,
     "unserved": _refused,
     "ANSWER": _answered,

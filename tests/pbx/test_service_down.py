@@ -54,3 +54,21 @@ def test_nobody_at_work_leaves_the_caller_waiting_and_the_abandoned_call_on_reco
     call_id = system.service.wait_event("queued", mark)["call_id"]
     citizen.wait(10)
     assert ended(system, call_id, mark)["outcome"] == "abandoned"
+
+
+def test_a_queue_that_the_switch_does_not_know_is_passed_over_for_the_default_queue(system):
+    generated = system.switch.paths.asterisk / "etc" / "queues.d" / "90-generated.conf"
+    before = generated.read_text()
+    generated.write_text(before.replace("[city-12315]", "[unheard-of]"))
+    system.switch.cli("queue reload all")
+    try:
+        phone, mark = system.agent("8001"), system.service.mark()
+        system.citizen("12315")
+        phone.wait_event("CALL_INCOMING", 15)
+        event = system.service.wait_event("overflow", mark)
+        phone.answer()
+        system.service.wait_event("answered", mark, call_id=event["call_id"])
+        assert system.service.get(f"/calls/{event['call_id']}")["queue"] == "city-12345"
+    finally:
+        generated.write_text(before)
+        system.switch.cli("queue reload all")
