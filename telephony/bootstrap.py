@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import Coroutine, Generator
 from datetime import UTC
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -96,10 +97,13 @@ class Service:
         self.switch.start()
         self.ami.start()
         self._api = yield _deferred(serve.start(create_app(self._services), self.config.hotline.api))
-        # Only a ticker: what is due, and when, stands in our own tables.
-        self._ticker.add_job(
-            self.tick, "interval", seconds=TICK_SECONDS, coalesce=True, misfire_grace_time=None
-        )
+        self.begin_to_tick()
+
+    def begin_to_tick(self) -> None:
+        """Call `tick` every TICK_SECONDS. Only a ticker: what is due, and when, stands in our own tables."""
+        # APScheduler's Twisted executor runs a job in a thread of its pool: sockets and timers are not there.
+        tick = partial(self._reactor.callFromThread, self.tick)
+        self._ticker.add_job(tick, "interval", seconds=TICK_SECONDS, coalesce=True, misfire_grace_time=None)
         self._ticker.start()
 
     def _listen_to_dialplan(self, at: Listen) -> None:
