@@ -4,10 +4,15 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from telephony.store import migrate
 from telephony.store.database import Database
 from tests.postgres import Cluster
+
+# A busy machine is no fault of the code: speed is measured by benchmarks, never by tests.
+settings.register_profile("hotline", deadline=None)
+settings.load_profile("hotline")
 
 _names = itertools.count()
 

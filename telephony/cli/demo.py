@@ -1,6 +1,5 @@
 """`hotline demo inbound`: a simulated citizen calls a simulated agent on the running system."""
 
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -14,6 +13,7 @@ from telephony.cli import show
 from telephony.cli.calls import show_call
 from telephony.cli.client import Client
 from telephony.cli.service import wait_ready
+from telephony.clock import SystemClock
 from telephony.config import Config
 from telephony.errors import HotlineError, NotAllowedError
 from telephony.paths import Paths
@@ -131,8 +131,9 @@ class Demo:
         return next(self._events(seconds, 0, kind=kind, call_id=call_id), None)
 
     def _events(self, seconds: float, after: int, **wanted: str) -> Iterator[Any]:
-        deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
+        clock = SystemClock()
+        deadline = clock.monotonic() + seconds
+        while (left := deadline - clock.monotonic()) > 0:
             page = self._client.poll("events", left, after=after, **wanted)
             after = page["last"]
             yield from page["events"]

@@ -8,6 +8,7 @@ import typer
 from telephony import config_load, prompts
 from telephony.cli import checks, show
 from telephony.cli.client import Client, NotRunningError
+from telephony.clock import SystemClock
 from telephony.paths import Paths
 from telephony.store import migrate as migrations
 from telephony.store.database import url_of
@@ -63,9 +64,10 @@ def status(*, wait: Wait = 0, as_json: show.Json = False) -> None:
 
 def wait_ready(seconds: float) -> Any:
     """Return the status once all is ready, at the latest after `seconds`; raise NotRunningError then."""
-    deadline = time.monotonic() + seconds
+    clock = SystemClock()
+    deadline = clock.monotonic() + seconds
     while True:
-        left = deadline - time.monotonic()
+        left = deadline - clock.monotonic()
         try:
             found = _client().poll("status", left)
             if found["ready"] or left <= 0:

@@ -5,6 +5,7 @@ import secrets
 import shutil
 import socket
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Literal
 
@@ -26,11 +27,13 @@ Max-Forwards: 70\r
 Content-Length: 0\r
 \r
 """
-_given: set[int] = set()
+REMEMBERED = 3000
+_given: deque[int] = deque(maxlen=REMEMBERED)
+"""Ports given lately: their owners may not have bound them yet. Older ones speak for themselves."""
 
 
 def free_port(kind: Kind = "both", address: str = "127.0.0.1") -> int:
-    """Return a port that nothing listens on at `address`; this process gets each port once."""
+    """Return a port that nothing listens on at `address`; this process gets none twice in a row of REMEMBERED."""
     return free_block(1, kind, address)
 
 
@@ -39,8 +42,8 @@ def free_block(size: int, kind: Kind = "udp", address: str = "127.0.0.1") -> int
     for _ in range(TRIES):
         first = LOWEST + 2 * secrets.randbelow((HIGHEST - LOWEST - size) // 2)
         block = range(first, first + size)
-        if _given.isdisjoint(block) and all(_is_free(port, kind, address) for port in block):
-            _given.update(block)
+        if not any(port in block for port in _given) and all(_is_free(port, kind, address) for port in block):
+            _given.extend(block)
             return first
     raise SwitchUnavailableError(f"no {size} free {kind} ports at {address}")
 
