@@ -1,6 +1,7 @@
 """The service as a process of its own, so that a test may kill it; the test is a client of its API."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -60,6 +61,17 @@ class RunningService:
 
     def thaw(self):
         self._process.send_signal(signal.SIGCONT)
+
+    def fill_disk(self):
+        """Let no file of the service grow any more: its writes fail as on a full disk."""
+        self._limit_files(0)
+
+    def make_room(self):
+        self._limit_files(resource.RLIM_INFINITY)
+
+    def _limit_files(self, size):
+        _, most = resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (size if size >= 0 else most, most))
 
     def _end(self, how):
         if self._process is not None and self._process.poll() is None:

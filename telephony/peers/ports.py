@@ -33,7 +33,7 @@ _given: deque[int] = deque(maxlen=REMEMBERED)
 
 
 def free_port(kind: Kind = "both", address: str = "127.0.0.1") -> int:
-    """Return a port that nothing listens on at `address`; this process gets none twice in a row of REMEMBERED."""
+    """Return a port that nothing listens on at `address`, none of the last REMEMBERED."""
     return free_block(1, kind, address)
 
 

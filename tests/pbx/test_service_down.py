@@ -72,3 +72,22 @@ def test_a_queue_that_the_switch_does_not_know_is_passed_over_for_the_default_qu
     finally:
         generated.write_text(before)
         system.switch.cli("queue reload all")
+
+
+def test_a_full_disk_lets_callers_through_and_their_calls_are_told_when_there_is_room_again(system):
+    phone = system.agent("8001")
+    system.service.fill_disk()
+    citizen = system.citizen("12328")
+    phone.wait_event("CALL_INCOMING", 15)
+    phone.answer()
+    phone.wait_event("CALL_ESTABLISHED", 5)
+    phone.hangup()
+    assert citizen.wait(10).ended_by_far_end
+    assert system.service.health() == 503
+    mark = system.service.mark()
+    system.service.make_room()
+    while not system.service.get("/calls", number=citizen.caller, state="ended"):
+        mark = system.service.get("/events", after=mark, wait=10)["last"]
+    call = system.service.only_call(citizen.caller)
+    assert (call["outcome"], call["queue"]) == ("answered", "city-12345")
+    assert system.service.wait_agent("8001", "wrap_up")
