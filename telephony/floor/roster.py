@@ -125,13 +125,13 @@ class Roster:
     def reconcile(self, channels: Mapping[str, tuple[str, str, str]], members: Iterable[str]) -> None:
         """Settle after a restart of either side.
 
-        `channels` says for each agent with a live channel: its state (Up, Ringing), call and leg.
+        `channels` says for each agent with a leg in a call: its state (Up, Ringing), call and leg.
         """
         for stranger in set(members) - set(self._agents):
             self._log_fault(self._mirror.remove(stranger))
         for number, agent in self._agents.items():
             state, call_id, leg_id = channels.get(number, ("", "", ""))
-            if state == "Up" and agent.state != "talking":
+            if state == "Up" and (agent.state != "talking" or agent.call_id != call_id):
                 self.connected(number, call_id, leg_id)
             elif state == "" and agent.state == "talking":
                 self._end_of_talk(agent)

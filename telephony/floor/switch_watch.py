@@ -44,6 +44,7 @@ class SwitchWatch:
         self._lost_at: datetime | None = None
         self._living: frozenset[str] = frozenset()
         self._swept_at: datetime | None = None
+        self._settling = 0
         self.settled = False
         """Whether members, agents and calls agree with the switch since it came up last."""
 
@@ -62,12 +63,20 @@ class SwitchWatch:
     @inlineCallbacks
     def settle(self) -> Generator[Deferred[Any], Any, None]:
         """Bring into line what differs: members, states of agents, calls that died."""
-        live: list[Channel] = yield snapshot.channels(self._ami)
+        self._settling += 1
+        try:
+            yield from self._settle()
+        finally:
+            self._settling -= 1
+
+    def _settle(self) -> Generator[Deferred[Any], Any, None]:
         members = self._mirror.learn((yield self._ami.list_action("QueueStatus")))
         phones: dict[str, str] = yield snapshot.phones(self._ami)
         for number, state in phones.items():
             self._roster.phone(number, state)
-        self._roster.reconcile({c.endpoint: (c.state, c.call_id, c.leg_id) for c in live}, members)
+        # The channels last: an event that came after this list must not be undone by it.
+        live: list[Channel] = yield snapshot.channels(self._ami)
+        self._roster.reconcile(_of_agents(live), members)
         yield self._journal.drained()
         if self._booted_at is not None:
             died_at = min(self._lost_at or self._booted_at, self._booted_at)
@@ -78,7 +87,10 @@ class SwitchWatch:
     @inlineCallbacks
     def sweep(self) -> Generator[Deferred[Any], Any, None]:
         """End calls that two snapshots in a row know nothing of; called by the ticker."""
-        if not self._ami.is_up or not self.settled:
+        if not self._ami.is_up or self._settling:
+            return
+        if not self.settled:  # it failed half way, such as without its database, and no reconnect will come
+            yield self.settle()
             return
         now = self._clock.now()
         living = _calls((yield snapshot.channels(self._ami)))
@@ -139,13 +151,18 @@ def _agent(message: Message) -> str:
     return message.get("Interface").removeprefix(TECHNOLOGY)
 
 
+def _of_agents(live: list[Channel]) -> dict[str, tuple[str, str, str]]:
+    # A channel that began its call itself is no citizen's call: the agent dialled a feature code.
+    return {c.endpoint: (c.state, c.call_id, c.leg_id) for c in live if c.leg_id != c.call_id}
+
+
 def _calls(live: list[Channel]) -> frozenset[str]:
     return frozenset(channel.call_id for channel in live)
 
 
 def _logged(work: Deferred[Any], what: str) -> None:
     def failed(failure: Failure) -> None:
-        # Lost in the middle: the next reconnect begins again.
+        # Lost in the middle: the next reconnect begins again, or the next sweep.
         quiet = failure.check(SwitchUnavailableError, SwitchRefusedError)
         (log.warning if quiet else log.error)("switch_work_failed", what=what, why=repr(failure.value))
 
