@@ -6,11 +6,13 @@ Commit, then act: a change is written first, then app_queue is told.
 import itertools
 import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 import structlog
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredList
+from twisted.python.failure import Failure
 
 from telephony.clock import Clock, Delayed, Timer
 from telephony.config import Config
@@ -27,6 +29,17 @@ from telephony.store.database import Database
 
 log = structlog.get_logger()
 Command = Literal["login", "logout", "pause", "ready"]
+RETRY = 1.0
+"""Seconds until the next try when the store refused (disk full, database away)."""
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What the store is to learn of one change of an agent, besides the agent's row."""
+
+    agent: Agent
+    told: list[tuple[str | None, Happening]]
+    alarm: str | None
 
 
 class Roster:
@@ -46,6 +59,8 @@ class Roster:
         self._mirror, self._pulse = mirror, pulse
         self._agents = {number: Agent(agent, clock.now()) for number, agent in config.agents.items()}
         self._timers: dict[str, Delayed] = {}
+        self._owed: list[_Change] = []
+        self._retry: Delayed | None = None
         self._keys = map("agent:{}:{}".format, itertools.repeat(uuid.uuid4().hex), itertools.count())
         self.ready_agents: frozenset[str] = frozenset()
         """Who would ring now; read by the route in another thread, so it is replaced whole."""
@@ -92,14 +107,14 @@ class Roster:
     def ring_ended(self, number: str, leg_id: str, *, withdrawn: bool) -> None:
         """Note that a ring was not answered: withdrawn by the caller's side, or missed by the agent.
 
-        One missed ring too many in a row pauses the agent and raises an alarm.
+        One missed ring too many in a row pauses the agent and raises an alarm, unless they leave anyhow.
         """
         agent = self._agents.get(number)
         if agent is None or agent.state != "ringing" or agent.leg_id != leg_id:
             return
         if withdrawn:
             self._log_fault(self._change(agent, "ring_withdrawn", by="switch"))
-        elif agent.machine.missed_rings + 1 < self._rules.missed_rings_to_pause:
+        elif agent.machine.after or agent.machine.missed_rings + 1 < self._rules.missed_rings_to_pause:
             self._log_fault(self._change(agent, "ring_missed", by="switch"))
         else:
             agent.machine.ring_missed()
@@ -145,6 +160,8 @@ class Roster:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+        if self._retry is not None:
+            self._retry.cancel()
 
     def _agent(self, number: str) -> Agent:
         if number not in self._agents:
@@ -194,24 +211,38 @@ class Roster:
             agent.start_wrap_up(now, self._rules.wrap_up_seconds)
         self._set_timer(agent)
         self._note_ready(agent)
-        return self._store(agent, events, agent.call_id or call_id, alarm)
+        told = [(agent.call_id or call_id, event) for event in events]
+        return self._store(_Change(agent, told, alarm)).addCallback(lambda _: agent.view())
 
-    def _store(
-        self, agent: Agent, told: list[Happening], call_id: str | None, alarm: str | None
-    ) -> Deferred[AgentView]:
-        row = agent.row()
+    def _store(self, *changes: _Change) -> Deferred[Any]:
+        agents = {change.agent.number: change.agent for change in changes}.values()
+        rows = [agent.row() for agent in agents]
 
         def work(connection: Any) -> None:
-            agent_rows.save(connection, row)
-            call_rows.append(connection, [(call_id, event) for event in told])
-            if alarm is not None:
-                agent_rows.raise_alarm(connection, told[-1].at, alarm, agent.number)
+            for row in rows:
+                agent_rows.save(connection, row)
+            for change in changes:
+                call_rows.append(connection, change.told)
+                if change.alarm is not None:
+                    at = change.told[-1][1].at
+                    agent_rows.raise_alarm(connection, at, change.alarm, change.agent.number)
 
-        def act(_: None) -> Deferred[None]:
+        def act(_: None) -> Deferred[Any]:
             self._pulse.beat()
-            return self._mirror.apply(agent)
+            return DeferredList([self._mirror.apply(agent) for agent in agents])
 
-        return self._database.write(work).addCallback(act).addCallback(lambda _: agent.view())
+        def owe(failure: Failure) -> Failure:
+            # The phone rang and the time passed whether it is stored or not: the switch must hear of it yet.
+            self._owed += changes
+            if self._retry is None:
+                self._retry = self._timer.callLater(RETRY, self._store_owed)
+            return failure
+
+        return self._database.write(work).addCallbacks(act, owe)
+
+    def _store_owed(self) -> None:
+        owed, self._owed, self._retry = self._owed, [], None
+        self._log_fault(self._store(*owed))
 
     def _set_timer(self, agent: Agent) -> None:
         timer = self._timers.pop(agent.number, None)
@@ -219,6 +250,7 @@ class Roster:
             timer.cancel()
         if agent.wrap_up_until is not None:
             left = max(0.0, (agent.wrap_up_until - self._clock.now()).total_seconds())
+            left = min(left, self._rules.wrap_up_seconds)  # the clock may have been set back meanwhile
             self._timers[agent.number] = self._timer.callLater(left, self._wrap_up_over, agent)
 
     def _note_ready(self, agent: Agent) -> None:

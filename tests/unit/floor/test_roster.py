@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 from pytest_twisted import ensureDeferred
+from twisted.internet.defer import fail
 
 from telephony.errors import NotAllowedError, UnknownThingError
 from telephony.floor.pulse import Pulse
@@ -162,3 +163,75 @@ async def test_only_agents_whose_phone_is_there_count_as_ready(roster):
     assert "8001" in roster.ready_agents
     roster.phone("8001", "unreachable")
     assert "8001" not in roster.ready_agents
+
+
+@ensureDeferred
+async def test_a_log_out_asked_for_while_the_last_ring_is_missed_is_not_turned_into_a_pause(roster, database):
+    await roster.command("8001", "login", None, "test")
+    for _ in range(2):
+        roster.offered("8001", "1.0", "1.1")
+        roster.ring_ended("8001", "1.1", withdrawn=False)
+    roster.offered("8001", "1.0", "1.1")
+    await roster.command("8001", "logout", None, "test")
+    roster.ring_ended("8001", "1.1", withdrawn=False)
+    assert roster.one("8001").state == "logged_out"
+    assert await database.read(lambda c: c.scalar(sa.select(sa.func.count()).select_from(alarms))) == 0
+
+
+@ensureDeferred
+async def test_a_wrap_up_lasts_no_longer_than_the_rule_though_the_clock_was_set_back(
+    roster, config, database, clock, timer, mirror
+):
+    await roster.command("8001", "login", None, "test")
+    roster.connected("8001", "1.0", "1.1")
+    roster.leg_ended("8001", "1.1")
+    await settled(database)
+    roster.stop()
+    clock.instant -= timedelta(hours=5)
+    later = Roster(config, database, clock, timer, mirror, Pulse())
+    later.restore(await database.read(agent_rows.load))
+    timer.advance(config.hotline.agents.wrap_up_seconds)
+    assert later.one("8001").state == "ready"
+
+
+@ensureDeferred
+async def test_a_change_that_the_database_refused_is_stored_and_told_to_the_switch_later(
+    roster, mirror, database, timer, monkeypatch
+):
+    await roster.command("8001", "login", None, "test")
+    write = database.write
+    monkeypatch.setattr(database, "write", lambda _: fail(OSError("the disk is full")))
+    roster.connected("8001", "1.0", "1.1")
+    roster.leg_ended("8001", "1.1")
+    timer.advance(15)
+    assert mirror.told == [("8001", True, False)]
+    monkeypatch.setattr(database, "write", write)
+    timer.advance(1)
+    await settled(database)
+    assert (await database.read(agent_rows.load))["8001"]["state"] == "ready"
+    changes = sa.select(events.c.data).where(events.c.kind == "agent").order_by(events.c.id)
+    told = await database.read(lambda c: [data["to"] for data in c.scalars(changes)])
+    assert told == ["ready", "talking", "wrap_up", "ready"]
+    assert len(mirror.told) == 2
+
+
+@ensureDeferred
+async def test_a_command_that_could_not_be_stored_says_so_and_is_made_good(
+    roster, database, timer, monkeypatch
+):
+    write = database.write
+    monkeypatch.setattr(database, "write", lambda _: fail(OSError("the disk is full")))
+    with pytest.raises(OSError, match="disk"):
+        await roster.command("8001", "login", None, "test")
+    monkeypatch.setattr(database, "write", write)
+    timer.advance(1)
+    await settled(database)
+    assert (await database.read(agent_rows.load))["8001"]["state"] == "ready"
+
+
+@ensureDeferred
+async def test_nothing_is_tried_again_after_the_stop(roster, database, timer, monkeypatch):
+    monkeypatch.setattr(database, "write", lambda _: fail(OSError("the disk is full")))
+    roster.connected("8001", "1.0", "1.1")
+    roster.stop()
+    assert timer.getDelayedCalls() == []
