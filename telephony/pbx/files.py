@@ -87,7 +87,8 @@ def pjsip(config: Config, secrets: Secrets) -> str:
 
 
 def _trunk(trunk: Trunk, codecs: str) -> Iterator[str]:
-    yield from (f"[{trunk.name}](citizen)", "context = citizens", f"allow = {codecs}")
+    # Known by its address only: it has no password, and its name in a From header is anybody's to write.
+    yield from (f"[{trunk.name}](citizen)", "context = citizens", "identify_by = ip", f"allow = {codecs}")
     yield from (f"aors = {trunk.name}", "")
     yield from (f"[{trunk.name}]", "type = aor", f"contact = sip:{trunk.contact}", "")
     yield from (f"[{trunk.name}-from]", "type = identify", f"endpoint = {trunk.name}")

@@ -93,23 +93,29 @@ def test_no_number_of_a_caller_stands_in_the_services_log(system):
 
 
 def test_an_unknown_sip_user_gets_the_same_challenge_as_a_known_one(system):
-    answers = [_register(system, user) for user in ("8001", "8777")]
+    answers = [_request(system, user) for user in ("8001", "8777")]
     assert [answer.split(b"\r\n")[0] for answer in answers] == [b"SIP/2.0 401 Unauthorized"] * 2
 
 
-def _register(system, user):
+@pytest.mark.parametrize("user", ["carrier", "8001", "7001", "8777"])
+def test_a_stranger_who_uses_the_name_of_a_line_or_a_phone_is_challenged_like_any_other(system, user):
+    assert _request(system, user, "INVITE", "12345").startswith(b"SIP/2.0 401 ")
+
+
+def _request(system, user, method="REGISTER", to=""):
+    """Return the first answer to a request from an address that is no line's."""
     sip = system.switch.config.hotline.sip
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
         phone.bind(("127.0.0.1", 0))
         phone.settimeout(5)
         here = f"127.0.0.1:{phone.getsockname()[1]}"
         lines = [
-            f"REGISTER sip:{sip.address} SIP/2.0",
-            f"Via: SIP/2.0/UDP {here};branch=z9hG4bK{user}",
+            f"{method} sip:{to and to + '@'}{sip.address} SIP/2.0",
+            f"Via: SIP/2.0/UDP {here};branch=z9hG4bK{user}{method}",
             f"From: <sip:{user}@{sip.address}>;tag={user}",
-            f"To: <sip:{user}@{sip.address}>",
-            f"Call-ID: {user}@{here}",
-            "CSeq: 1 REGISTER",
+            f"To: <sip:{to or user}@{sip.address}>",
+            f"Call-ID: {user}{method}@{here}",
+            f"CSeq: 1 {method}",
             f"Contact: <sip:{user}@{here}>",
             "Max-Forwards: 70",
             "Content-Length: 0",
