@@ -17,6 +17,16 @@ from twisted.python.threadpool import ThreadPool
 T = TypeVar("T")
 READERS = 4
 BATCH = 256
+CONNECT_SECONDS = 5
+SILENCE_SECONDS = 15
+"""Until a PostgreSQL that has vanished from the network is given up; the kernel alone waits for hours."""
+_PATIENCE = {
+    "connect_timeout": CONNECT_SECONDS,
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 1000 * SILENCE_SECONDS,
+}
 
 
 class _Job(Generic[T]):
@@ -147,9 +157,12 @@ def url_of(setting: str, var: Path) -> str:
 
 def engine_of(url: str) -> sa.Engine:
     """Return an engine with our transaction rules."""
+    # hide_parameters: the text of an error goes to logs, and what callers said about themselves does not.
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_size=READERS + 1, pool_pre_ping=True)
-    engine = sa.create_engine(url, pool_size=READERS + 1)
+        return sa.create_engine(
+            url, pool_size=READERS + 1, pool_pre_ping=True, hide_parameters=True, connect_args=_PATIENCE
+        )
+    engine = sa.create_engine(url, pool_size=READERS + 1, hide_parameters=True)
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(dbapi: Any, _record: Any) -> None:

@@ -1,3 +1,6 @@
+import socket
+import time
+
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -6,6 +9,7 @@ from pytest_twisted import ensureDeferred
 from twisted.internet.defer import gatherResults
 
 from telephony.store import migrate
+from telephony.store.database import CONNECT_SECONDS, engine_of
 from telephony.store.tables import blacklist, events, insert_new, metadata
 from tests.unit.times import NOON
 
@@ -83,3 +87,25 @@ async def test_the_migrations_make_exactly_the_tables_of_the_code(database):
 def test_migrating_again_changes_nothing(database_url):
     migrate.upgrade(database_url)
     migrate.upgrade(database_url)
+
+
+@ensureDeferred
+async def test_an_error_of_the_database_quotes_nothing_of_a_caller(database):
+    await database.write(lambda c: add(c, "13800000001"))
+    with pytest.raises(sa.exc.IntegrityError) as refused:
+        await database.write(lambda c: add(c, "13800000001", "a secret reason"))
+    assert "a secret reason" not in str(refused.value)
+
+
+def test_a_postgresql_that_says_nothing_is_given_up_in_seconds():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        engine = engine_of(f"postgresql+psycopg://hotline@127.0.0.1:{silent.getsockname()[1]}/hotline")
+        began = time.monotonic()
+        with pytest.raises(sa.exc.OperationalError):
+            engine.connect()
+        assert time.monotonic() - began < CONNECT_SECONDS + 5
+
+
+def test_the_file_of_the_store_is_for_its_owner_only(tmp_path):
+    migrate.upgrade(f"sqlite:///{tmp_path}/hotline.db")
+    assert {file.stat().st_mode & 0o077 for file in tmp_path.iterdir()} == {0}
