@@ -25,8 +25,9 @@ def install(paths: Paths, config: Config, secrets: Secrets, asterisk: Asterisk) 
     etc.chmod(0o700)  # passwords stand in it
     for name in ("run", "log", "spool", "db", "keys", "data/sounds/zh"):
         (paths.asterisk / name).mkdir(parents=True, exist_ok=True)
-    for folder in (paths.journal, paths.recordings):
+    for folder in (paths.journal, paths.recordings, paths.asterisk / "log"):
         folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)  # numbers and voices of callers
     _link(paths.asterisk / "data" / "documentation", asterisk.share / "documentation")
     generated = {
         "pjsip": pjsip(config, secrets),

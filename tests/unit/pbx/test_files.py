@@ -279,3 +279,8 @@ def test_any_names_that_config_accepts_make_only_lines_of_ours(name, user):
         agents={user: Agent(number=user, name="王芳", centre="city", skills={name: 0})},
     )
     assert [line for line in texts(config).splitlines() if not LINE.fullmatch(line)] == []
+
+
+def test_numbers_and_voices_of_callers_are_for_the_owner_only(paths):
+    for folder in (paths.journal, paths.recordings, paths.asterisk / "log"):
+        assert folder.stat().st_mode & 0o077 == 0
