@@ -134,15 +134,27 @@ class Service:
 
     def _describe(self) -> None:
         hotline = self.config.hotline
-        self.health.add("asterisk", lambda: _component(self.switch.settled, "settled", "not reached"))
-        self.health.add("agi", lambda: _component(self.agi.listening, _address(hotline.agi), "not listening"))
-        self.health.add("journal", lambda: _component(not self.journal.fault, "read", self.journal.fault))
-        self.health.add("database", lambda: _component(not self._fault, "answers", self._fault))
+        self.health.add(
+            "asterisk",
+            lambda: _component(self.switch.settled, say("health.settled"), say("health.not_reached")),
+        )
+        self.health.add(
+            "agi", lambda: _component(self.agi.listening, _address(hotline.agi), say("health.not_listening"))
+        )
+        self.health.add(
+            "journal",
+            lambda: _component(
+                not self.journal.fault,
+                say("health.journal"),
+                say("health.journal_fault", why=self.journal.fault),
+            ),
+        )
+        self.health.add("database", lambda: _component(not self._fault, say("health.database"), self._fault))
         self.health.add("disk", self._disk)
 
     def _disk(self) -> Component:
         free = shutil.disk_usage(self.paths.var).free
-        return Component(free >= LEAST_DISK, f"{free // 2**20} MiB free")
+        return Component(free >= LEAST_DISK, say("health.disk", free=free // 2**20))
 
     def tick(self) -> None:
         """Every TICK_SECONDS: end lost calls, ask the database whether it is there, rotate the journal."""
@@ -159,10 +171,10 @@ class Service:
         )
 
     def _schema(self, current: bool) -> None:
-        self._fault = "" if current else "its schema is of another version; run `hotline migrate`"
+        self._fault = "" if current else say("health.schema")
 
     def _unreachable(self, failure: Failure) -> None:
-        self._fault = repr(failure.value)
+        self._fault = say("health.database_silent", why=repr(failure.value))
 
 
 def _component(ok: bool, good: str, bad: str | None) -> Component:

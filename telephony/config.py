@@ -6,24 +6,38 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticKnownError
+
+FORMS = {
+    "name": r"^[a-z][a-z0-9-]{0,39}$",
+    "digits": r"^[0-9]{3,16}$",
+    "dialable": r"^\+?[0-9]{3,20}$",
+    "label": r"^[^\x00-\x1f;]+$",
+    "endpoint": r"^[0-9.]+:[0-9]{1,5}$",
+    "key": r"^[0-9]$",
+}
+"""What a value looks like; `form.` in the catalogue says each in words."""
 
 
 def _endpoint(value: str) -> str:
     address, _, port = value.partition(":")
-    IPv4Address(address)
+    try:
+        IPv4Address(address)
+    except ValueError as error:
+        raise PydanticKnownError("string_pattern_mismatch", {"pattern": FORMS["endpoint"]}) from error
     if not 1 <= int(port) <= 65535:  # noqa: PLR2004 - what TCP and UDP have
-        raise ValueError("a port is 1 to 65535")
+        raise PydanticKnownError("string_pattern_mismatch", {"pattern": FORMS["endpoint"]})
     return value
 
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+Name = Annotated[str, StringConstraints(pattern=FORMS["name"])]
 """Queues, centres, prompts, reasons: they reach the switch, so letters, digits and hyphens only."""
-Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{3,16}$")]
-Dialable = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{3,20}$")]
-Label = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f;]+$")]
+Digits = Annotated[str, StringConstraints(pattern=FORMS["digits"])]
+Dialable = Annotated[str, StringConstraints(pattern=FORMS["dialable"])]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=FORMS["label"])]
 Port = Annotated[int, Field(ge=1, le=65535)]
-Endpoint = Annotated[str, StringConstraints(pattern=r"^[0-9.]+:[0-9]{1,5}$"), AfterValidator(_endpoint)]
-Key = Annotated[str, StringConstraints(pattern=r"^[0-9]$")]
+Endpoint = Annotated[str, StringConstraints(pattern=FORMS["endpoint"]), AfterValidator(_endpoint)]
+Key = Annotated[str, StringConstraints(pattern=FORMS["key"])]
 
 
 class _Model(BaseModel):

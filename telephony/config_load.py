@@ -18,6 +18,8 @@ from telephony.config import (
     QueuesFile,
 )
 from telephony.errors import ConfigError
+from telephony.texts import said, say
+from telephony.value_faults import fault
 from telephony.yaml_source import Loc, YamlSource
 
 M = TypeVar("M", bound=BaseModel)
@@ -89,7 +91,7 @@ class _Reader:
         except ConfigError as error:
             self._problems.append(str(error))
         except ValidationError as error:
-            self._problems.extend(source.problem(e["loc"], e["msg"]) for e in error.errors())
+            self._problems.extend(source.problem(e["loc"], said(fault(e))) for e in error.errors())
         return None
 
 
@@ -131,16 +133,16 @@ def _once(name: str, entries: list[tuple[Loc, str]]) -> Iterator[Problem]:
     counts = Counter(value for _, value in entries)
     for loc, value in entries:
         if counts[value] > 1:
-            yield name, loc, f"{value} stands {counts[value]} times; keep one"
+            yield name, loc, say("config.double", value=value, count=counts[value])
 
 
 def _names(files: _Files) -> Iterator[Problem]:
     for index, trunk in enumerate(files.hotline.trunks):
         if trunk.name in OWN_TRUNKS or trunk.name.endswith("-from"):
-            yield "hotline", ("trunks", index, "name"), f"{trunk.name} is a name of our own; choose another"
+            yield "hotline", ("trunks", index, "name"), say("config.our_name", name=trunk.name)
     for index, queue in enumerate(files.queues.queues):
         if queue.name in OWN_QUEUES or queue.name.startswith("agent-"):
-            yield "queues", ("queues", index, "name"), f"{queue.name} is a name of our own; choose another"
+            yield "queues", ("queues", index, "name"), say("config.our_name", name=queue.name)
 
 
 def _hotline(config: Config) -> Iterator[Problem]:
@@ -152,10 +154,10 @@ def _hotline(config: Config) -> Iterator[Problem]:
     yield from _known("hotline", ("demo", "agent"), demo.agent, config.agents)
     low, high = hotline.sip.rtp_ports
     if low >= high:
-        yield "hotline", ("sip", "rtp_ports"), "the first port must be below the second"
+        yield "hotline", ("sip", "rtp_ports"), say("config.rtp_ports")
     for index, phone in enumerate(hotline.test_phones):
         if phone.user in config.agents:
-            yield "hotline", ("test_phones", index, "user"), f"{phone.user} is an agent; choose another user"
+            yield "hotline", ("test_phones", index, "user"), say("config.agents_user", user=phone.user)
 
 
 def _numbers(config: Config, file: NumbersFile) -> Iterator[Problem]:
@@ -169,10 +171,10 @@ def _numbers(config: Config, file: NumbersFile) -> Iterator[Problem]:
         if number.menu is not None:
             yield from _known("numbers", (*here, "menu"), number.menu, config.prompts.prompts)
         if bool(number.keys) != (number.menu is not None):
-            yield "numbers", (*here, "keys"), "a menu needs keys and keys need a menu; give both or neither"
+            yield "numbers", (*here, "keys"), say("config.menu")
 
 
 def _known(name: str, loc: Loc, value: str, known: Iterable[str]) -> Iterator[Problem]:
     names = list(known)
     if value not in names:
-        yield name, loc, f"{value} is not defined; known are {', '.join(names[:12])}"
+        yield name, loc, say("config.unknown", value=value, known=", ".join(names[:12]))

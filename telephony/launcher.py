@@ -8,6 +8,7 @@ from telephony.errors import HotlineError
 from telephony.paths import Paths
 from telephony.pbx import binary, files
 from telephony.programs import Keeper, Program, only_one
+from telephony.texts import say
 
 
 def launch(paths: Paths, service: tuple[str, ...] | None = None) -> int:
@@ -15,7 +16,7 @@ def launch(paths: Paths, service: tuple[str, ...] | None = None) -> int:
     try:
         with only_one(paths.var / "run"):
             programs = _prepare(paths, service or (sys.executable, "-m", "telephony", "run"))
-            return Keeper(programs, paths.var / "run", _say).run()
+            return Keeper(programs, paths.var / "run", _show).run()
     except HotlineError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -23,7 +24,11 @@ def launch(paths: Paths, service: tuple[str, ...] | None = None) -> int:
         return 130
 
 
-def _say(text: str) -> None:
+def _show(text: str) -> None:
+    encoding = (
+        sys.stdout.encoding
+    )  # of a terminal that may know no Chinese: then escapes, and the calls go on
+    text = text.encode(encoding, "backslashreplace").decode(encoding)
     with suppress(OSError):  # the terminal may be gone; the calls are not
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
@@ -36,19 +41,19 @@ def _prepare(paths: Paths, service: tuple[str, ...]) -> tuple[Program, Program]:
     asterisk = binary.find(paths.var)
     main = files.install(paths, config, secrets, asterisk)
     for name in prompts.make(paths, config):
-        _say(f"made prompt: {name}")
+        _show(say("prompts.made", name=name))
     return (
         Program(
             "Asterisk",
             (*asterisk.command, "-C", str(main), "-f"),
             paths.asterisk / "log" / "console.log",
-            "calls that were up are cut, their records are kept; new calls are taken as soon as it is back",
+            say("keeper.asterisk_lost"),
         ),
         Program(
             "service",
             service,
             paths.var / "log" / "service.log",
-            "calls go on, and new ones reach the default queue without it",
+            say("keeper.service_lost"),
             {"HOTLINE_CONFIG": str(paths.config), "HOTLINE_VAR": str(paths.var)},
             tells_ready=True,
         ),

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from telephony.errors import NotAllowedError
+from telephony.texts import say
 
 READY_FD = "HOTLINE_READY_FD"
 """In the service's environment: where it writes, once, what the operator shall read; then it closes it."""
@@ -65,11 +66,8 @@ def only_one(run: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            holder = file.read().strip() or "of unknown number"
-            raise NotAllowedError(
-                f"the hotline already runs here, as process {holder}; "
-                f"stop it with Ctrl-C in its terminal or by `kill {holder}`"
-            ) from None
+            holder = file.read().strip() or "?"
+            raise NotAllowedError(say("keeper.runs_already", holder=holder)) from None
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()
@@ -130,7 +128,10 @@ class Child:
         status = self._process.wait() if self._process else 0
         self._process = None
         self._pid_file.unlink(missing_ok=True)
-        return f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
+        name = self.program.name
+        if status < 0:
+            return say("keeper.killed", name=name, signal=signal.Signals(-status).name)
+        return say("keeper.ended", name=name, status=status)
 
     def plan_restart(self) -> float:
         """Set when to start again; return the pause, which doubles until a start has lasted."""
@@ -149,11 +150,11 @@ class Keeper:
         self,
         programs: Sequence[Program],
         run: Path,
-        say: Callable[[str], None],
+        show: Callable[[str], None],
         limits: Limits = Limits(),
     ) -> None:
         self._children = [Child(program, run, limits) for program in programs]
-        self._say = say
+        self._show = show
         self._limits = limits
         self._selector = selectors.DefaultSelector()
         self._stop_requests = 0
@@ -162,7 +163,8 @@ class Keeper:
         """Run until SIGINT, SIGTERM or SIGHUP; return 0 when everything is down."""
         _allow_open_files()
         with self._signals():
-            self._say("starting " + " and ".join(child.program.name for child in self._children))
+            names = ", ".join(child.program.name for child in self._children)
+            self._show(say("keeper.starting", names=names))
             for child in self._children:
                 self._start(child)
             while not self._stop_requests:
@@ -170,7 +172,7 @@ class Keeper:
                 self._start_what_is_due()
             for child in reversed(self._children):
                 self._stop(child)
-        self._say("stopped")
+        self._show(say("keeper.stopped"))
         return 0
 
     @contextmanager
@@ -213,7 +215,7 @@ class Keeper:
         try:
             pidfd = child.start(ready)
         except OSError as error:
-            self._say(f"{child.program.name} cannot be started: {error}")
+            self._show(say("keeper.cannot_start", name=child.program.name, why=error))
             self._plan_restart(child)
         else:
             self._selector.register(pidfd, selectors.EVENT_READ, lambda: self._on_death(child, pidfd))
@@ -234,30 +236,31 @@ class Keeper:
         self._selector.unregister(reader)
         os.close(reader)
         if parts:
-            self._say(b"".join(parts).decode(errors="replace").rstrip())
+            self._show(b"".join(parts).decode(errors="replace").rstrip())
 
     def _on_death(self, child: Child, pidfd: int) -> None:
         self._selector.unregister(pidfd)
         os.close(pidfd)
         end = child.bury()
         if not self._stop_requests:
-            self._say(f"{child.program.name} ended {end}: {child.program.loss}")
-            self._say(f"what {child.program.name} said last is in {child.program.log}")
+            self._show(end)
+            self._show(child.program.loss)
+            self._show(say("keeper.last_words", name=child.program.name, log=child.program.log))
             self._plan_restart(child)
 
     def _plan_restart(self, child: Child) -> None:
-        self._say(f"{child.program.name} starts again in {child.plan_restart():g} s")
+        self._show(say("keeper.again", name=child.program.name, seconds=child.plan_restart()))
 
     def _stop(self, child: Child) -> None:
         """Ask the program to end and wait; kill it when its time is over or a second signal says so."""
         if child.running:
-            self._say(f"stopping {child.program.name}")
+            self._show(say("keeper.stopping", name=child.program.name))
         requests, deadline = self._stop_requests, time.monotonic() + self._limits.stop
         child.signal(signal.SIGTERM)
         while child.running and self._stop_requests == requests and time.monotonic() < deadline:
             self._wait(max(0.0, deadline - time.monotonic()))
         if child.running:
-            self._say(f"{child.program.name} does not end; killing it")
+            self._show(say("keeper.killing", name=child.program.name))
         child.signal(signal.SIGKILL)
         while child.running:
             self._wait(None)

@@ -10,6 +10,8 @@ from pathlib import Path
 from telephony.config import Config, Voice
 from telephony.errors import ConfigError
 from telephony.paths import Paths
+from telephony.texts import say, word
+from telephony.yaml_source import visible
 
 FORMAT = ("-r", "8000", "-c", "1", "-b", "16", "-e", "signed-integer")
 """What Asterisk's format_wav plays: 8 kHz, mono, 16 bit."""
@@ -38,7 +40,7 @@ def make(paths: Paths, config: Config) -> Iterator[str]:
     music = paths.asterisk / "data" / "moh" / "hotline" / "waiting.wav"
     if not music.exists():
         _music(music)
-        yield "music on hold"
+        yield word("prompts.music")
 
 
 def _remembered(memory: Path) -> dict[str, str]:
@@ -88,6 +90,7 @@ def _run(command: tuple[str, ...], data: bytes | None) -> bytes:
     try:
         return subprocess.run(command, input=data, capture_output=True, check=True).stdout
     except FileNotFoundError as error:
-        raise ConfigError(f"{command[0]} is not installed; run `tools/setup/packages`") from error
+        raise ConfigError(say("prompts.no_program", program=command[0])) from error
     except subprocess.CalledProcessError as error:
-        raise ConfigError(f"{command[0]} failed: {error.stderr.decode(errors='replace')[:200]}") from error
+        why = visible(error.stderr.decode(errors="replace").strip()[:200])
+        raise ConfigError(say("prompts.failed", program=command[0], why=why)) from error

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from telephony.errors import ConfigError
+from telephony.texts import forms, say
 
 _SAFE = re.compile(r"[A-Za-z0-9._~@%+=/-]{1,80}")
 """What stands in a line of Asterisk's configuration, and in an expression of its dialplan, as it is."""
@@ -54,16 +55,16 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         known = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, ValueError) as error:
-        raise _unusable(path, "is no YAML") from error  # the YAML's own words would show a secret
+        raise _unusable(path, "secrets.no_yaml") from error  # the YAML's own words would show a secret
     if not isinstance(known, dict) or not set(known) <= {name.name for name in fields(Secrets)}:
-        raise _unusable(path, "does not hold the secrets of the hotline")
+        raise _unusable(path, "secrets.foreign")
     sip = known.get("sip", {})
     if not isinstance(sip, dict) or not all(_is_secret(user) for user in sip):
-        raise _unusable(path, "has a user under sip without quotes")
+        raise _unusable(path, "secrets.unquoted")
     if not all(
         _is_secret(secret) for secret in (*sip.values(), *(known[key] for key in known if key != "sip"))
     ):
-        raise _unusable(path, "has a secret that cannot go to the switch")
+        raise _unusable(path, "secrets.unfit")
     if path.stat().st_mode & 0o077:  # a copy put back from somewhere
         path.chmod(0o600)
     return known
@@ -74,7 +75,7 @@ def _is_secret(value: object) -> bool:
 
 
 def _unusable(path: Path, why: str) -> ConfigError:
-    return ConfigError(f"{path}:1: (file): {why}; mend it, or move it away and new secrets are made")
+    return ConfigError(f"{path}:1: (file): {say('secrets.unusable', **forms(why))}")
 
 
 def _write(path: Path, value: Secrets) -> None:

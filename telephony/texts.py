@@ -8,18 +8,30 @@ import yaml
 
 CATALOGUE = Path(__file__).with_suffix(".yaml")
 Entry = dict[str, str]
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The one in C is ten times as fast: every command waits for it."""
 
 
 @cache
 def catalogue() -> dict[str, Entry]:
     """Return the texts by key, each with a `zh` and an `en` form."""
-    return cast("dict[str, Entry]", yaml.safe_load(CATALOGUE.read_text(encoding="utf-8")))
+    text = CATALOGUE.read_text(encoding="utf-8")
+    return cast("dict[str, Entry]", yaml.load(text, Loader=_LOADER))  # noqa: S506 - both are safe loaders
 
 
 def say(key: str, **values: object) -> str:
     """Return the text of `key`, such as '没有坐席 8001 · no agent 8001'; KeyError if there is none."""
-    entry = catalogue()[key]
-    return f"{entry['zh'].format(**values)} · {entry['en'].format(**values)}"
+    return said(filled(key, **values))
+
+
+def filled(key: str, **values: object) -> Entry:
+    """Return both forms of the text of `key`, each with the values in it; KeyError if there is none."""
+    return {language: text.format(**values) for language, text in catalogue()[key].items()}
+
+
+def said(entry: Entry) -> str:
+    """Return both forms as one text: Chinese first, English beside it."""
+    return f"{entry['zh']} · {entry['en']}"
 
 
 def forms(key: str) -> Entry:

@@ -8,6 +8,7 @@ import yaml
 from yaml.constructor import ConstructorError
 
 from telephony.errors import ConfigError
+from telephony.texts import say
 
 Loc = Sequence[str | int]
 
@@ -23,18 +24,18 @@ class YamlSource:
             self._root = loader.get_single_node()
             self.data = loader.construct_document(self._root) if self._root is not None else None
         except FileNotFoundError as error:
-            raise ConfigError(f"{path}:1: (file): not found; restore it from the project") from error
+            raise ConfigError(f"{path}:1: (file): {say('file.missing')}") from error
         except OSError as error:
-            raise ConfigError(f"{path}:1: (file): cannot be read ({error.strerror}); mend that") from error
+            raise ConfigError(f"{path}:1: (file): {say('file.unreadable', why=error.strerror)}") from error
         except UnicodeDecodeError as error:
-            raise ConfigError(f"{path}:1: (file): is not UTF-8 text; save it as UTF-8") from error
+            raise ConfigError(f"{path}:1: (file): {say('file.encoding')}") from error
         except yaml.MarkedYAMLError as error:
-            text = visible(str(error.problem))
-            raise ConfigError(f"{path}:{_line(error)}: (syntax): {text}; mend the YAML") from error
+            text = str(error.problem) if isinstance(error, _ToldError) else _syntax(error.problem)
+            raise ConfigError(f"{path}:{_line(error)}: (syntax): {visible(text)}") from error
         except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
             # A control character, an escape that is no character, brackets without end: no line is told.
-            text = visible(str(error).partition("\n")[0])
-            raise ConfigError(f"{path}:1: (syntax): {text}; mend the YAML") from error
+            text = _syntax(str(error).partition("\n")[0])
+            raise ConfigError(f"{path}:1: (syntax): {visible(text)}") from error
 
     def problem(self, loc: Loc, text: str) -> str:
         """Return one line: file, line, key and what is wrong."""
@@ -59,6 +60,13 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+class _ToldError(ConstructorError):
+    """What is wrong, in words that are fit to be shown."""
+
+    def __init__(self, key: str, mark: yaml.Mark, **values: object) -> None:
+        super().__init__(None, None, say(key, **values), mark)
+
+
 class _Loader(yaml.SafeLoader):
     """Refuses a doubled key, of which PyYAML keeps the last in silence; names the line of each bad value."""
 
@@ -66,14 +74,13 @@ class _Loader(yaml.SafeLoader):
         try:
             return super().construct_object(node, deep)
         except (ValueError, LookupError, ArithmeticError, AttributeError, TypeError) as error:
-            problem = f"this is no value ({error})"
-            raise ConstructorError(None, None, problem, node.start_mark) from error
+            raise _ToldError("file.no_value", node.start_mark, why=error) from error
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen = set()
         for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             if (key.tag, key.value) in seen:
-                raise ConstructorError(None, None, f"{key.value} stands twice here; keep one", key.start_mark)
+                raise _ToldError("file.double_key", key.start_mark, name=key.value)
             seen.add((key.tag, key.value))
         return super().construct_mapping(node, deep)
 
@@ -84,6 +91,10 @@ def _child(node: yaml.Node | None, part: str | int) -> tuple[yaml.Node, yaml.Nod
     if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
         return node.value[part], node.value[part]
     return None
+
+
+def _syntax(why: str | None) -> str:
+    return say("file.syntax", why=why)
 
 
 def _line(error: yaml.MarkedYAMLError) -> int:

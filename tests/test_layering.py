@@ -12,7 +12,7 @@ import telephony
 PACKAGE = Path(telephony.__file__).parent
 BASE = {
     *("clock", "config", "config_load", "errors", "logs", "paths"),
-    *("programs", "prompts", "secret_store", "texts", "yaml_source"),
+    *("programs", "prompts", "secret_store", "texts", "value_faults", "yaml_source"),
 }
 FEATURES = {"floor", "callback", "threeway", "leader"}
 BELOW_FEATURES = {"rules", "store", "pbx"} | BASE
@@ -22,7 +22,7 @@ PEERS = {"peers"}
 MAY_IMPORT = {
     "rules": set(),
     "store": {"rules", "clock", "errors"},
-    "pbx": {"rules", "config", "paths", "secret_store", "errors", "clock"},
+    "pbx": {"rules", "config", "paths", "secret_store", "errors", "clock", "texts"},
     "peers": {"errors"},  # `hotline demo` shows a peer's failure as any other: the one thing it shares
     **dict.fromkeys(BASE, BASE),
     **dict.fromkeys(FEATURES, BELOW_FEATURES),

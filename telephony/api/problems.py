@@ -20,7 +20,8 @@ from telephony.errors import (
     NotAllowedError,
     UnknownThingError,
 )
-from telephony.texts import say
+from telephony.texts import said, say
+from telephony.value_faults import fault
 
 log = structlog.get_logger()
 BAD, UNKNOWN, CONFLICT, UNAVAILABLE = 422, 404, 409, 503
@@ -105,9 +106,10 @@ def _ours(_request: Request, error: Exception) -> JSONResponse:
 
 def _invalid(_request: Request, error: Exception) -> JSONResponse:
     found = error.errors() if isinstance(error, RequestValidationError) else []
-    fields = [Field(".".join(str(part) for part in each["loc"]), str(each["msg"])) for each in found]
-    detail = "; ".join(f"{each.where}: {each.what}" for each in fields)
-    return answer(BAD, "refused", say("error.refused", detail=detail), fields)
+    wrong = [(".".join(str(part) for part in each["loc"]), fault(each)) for each in found]
+    detail = {form: "; ".join(f"{where}: {what[form]}" for where, what in wrong) for form in ("zh", "en")}
+    fields = [Field(where, said(what)) for where, what in wrong]
+    return answer(BAD, "refused", say("error.refused_values", **detail), fields)
 
 
 def _of_http(_request: Request, error: Exception) -> JSONResponse:

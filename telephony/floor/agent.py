@@ -10,6 +10,7 @@ from telephony.errors import NotAllowedError
 from telephony.floor.agent_machine import AgentMachine
 from telephony.floor.views import AgentView
 from telephony.pbx.queues import Membership
+from telephony.texts import forms, say
 
 PHONE_UNKNOWN = "unknown"
 
@@ -42,7 +43,8 @@ class Agent:
         try:
             getattr(self.machine, what)(*args)
         except NoTransition as error:
-            raise NotAllowedError(f"agent {self.number} is {before}: {what} is not possible now") from error
+            text = say("agent.not_now", number=self.number, what=what, **forms(f"state.{before}"))
+            raise NotAllowedError(text) from error
         self.machine.settle()
         if self.state != before:
             self.since = now

@@ -26,6 +26,7 @@ from telephony.rules.call_story import Happening
 from telephony.store import agents as agent_rows
 from telephony.store import calls as call_rows
 from telephony.store.database import Database
+from telephony.texts import say
 
 log = structlog.get_logger()
 Command = Literal["login", "logout", "pause", "ready"]
@@ -91,7 +92,7 @@ class Roster:
             return self._change(agent, what, by=by)
         reasons = self._rules.pause_reasons
         if reason is not None and reason not in reasons:
-            raise NotAllowedError(f"unknown reason {reason!r}; choose one of {', '.join(reasons)}")
+            raise NotAllowedError(say("agent.pause_reason", reasons=", ".join(reasons)))
         return self._change(agent, what, reason or reasons[0], by=by)
 
     # What the switch reports. An event for someone who is no agent, or that makes no sense, changes nothing.
@@ -165,7 +166,7 @@ class Roster:
 
     def _agent(self, number: str) -> Agent:
         if number not in self._agents:
-            raise UnknownThingError(f"no agent {number}; `hotline agents` lists them")
+            raise UnknownThingError(say("agent.unknown", number=number))
         return self._agents[number]
 
     def _reported(self, number: str, what: str, call_id: str, leg_id: str) -> None:
@@ -174,8 +175,8 @@ class Roster:
             return
         try:
             changed = self._change(agent, what, by="switch", call=(call_id, leg_id))
-        except NotAllowedError as error:
-            log.warning("agent_event_out_of_order", agent=number, event_kind=what, why=str(error))
+        except NotAllowedError:
+            log.warning("agent_event_out_of_order", agent=number, event_kind=what, state=agent.state)
             return
         self._log_fault(changed)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from telephony.errors import SwitchUnavailableError
+from telephony.texts import say
 
 LEAST_VERSION = (22, 10, 1)
 MULTIARCH = f"{platform.machine()}-linux-gnu"
@@ -30,7 +31,7 @@ def find(var: Path) -> Asterisk:
     for candidate in (_system(), _tree(var / "asterisk-root")):
         if candidate is not None:
             return candidate
-    raise SwitchUnavailableError("no Asterisk 22.10.1 or newer here; run `tools/setup/asterisk` to build one")
+    raise SwitchUnavailableError(say("asterisk.none", version=".".join(map(str, LEAST_VERSION))))
 
 
 def parse_version(text: str) -> tuple[int, ...]:

@@ -1,5 +1,6 @@
 """Real small programs under a real launcher, which runs in a process of its own as it does in life."""
 
+import io
 import os
 import select
 import signal
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from telephony import launcher as hotline
 from telephony.errors import NotAllowedError
 from telephony.programs import only_one
 
@@ -53,7 +55,7 @@ class Running:
             assert select.select([self.process.stdout], [], [], 5)[0], f"no {text!r} in {self.said!r}"
             part = os.read(self.process.stdout.fileno(), 4096)
             assert part, f"no {text!r} in {self.said!r}"
-            self.said += part.decode()
+            self.said += part.decode(errors="replace")
 
     def pid(self, name: str) -> int:
         return int((self.run / f"{name}.pid").read_text())
@@ -62,7 +64,7 @@ class Running:
         return until(lambda: (log := (self.run / f"{name}.log").read_text()).count(text) >= times and log)
 
     def is_up(self) -> "Running":
-        self.hears("starting Asterisk and service")
+        self.hears("starting Asterisk, service")
         until(lambda: (self.run / "Asterisk.log").exists() and (self.run / "service.log").exists())
         self.wrote("Asterisk", "up")
         self.wrote("service", "up")
@@ -104,7 +106,8 @@ def test_a_program_that_dies_is_started_again_and_the_operator_reads_that_calls_
     launcher = start(LASTING, LASTING).is_up()
     first = launcher.pid("service")
     os.kill(first, signal.SIGKILL)
-    launcher.hears("service ended by SIGKILL: calls go on")
+    launcher.hears("service ended by SIGKILL")
+    launcher.hears("calls go on")
     launcher.hears("service starts again in 0.05 s")
     launcher.wrote("service", "up", times=2)
     assert launcher.pid("service") != first
@@ -198,3 +201,10 @@ def test_a_pid_file_left_by_a_crash_stops_nobody(tmp_path):
     (tmp_path / "launcher.pid").write_text("1\n")
     with only_one(tmp_path):
         assert (tmp_path / "launcher.pid").read_text() == f"{os.getpid()}\n"
+
+
+def test_a_terminal_that_knows_no_chinese_is_shown_escapes(monkeypatch):
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+    monkeypatch.setattr(sys, "stdout", terminal)
+    hotline._show("已停止 · stopped")
+    assert terminal.buffer.getvalue() == b"\\u5df2\\u505c\\u6b62 \xb7 stopped\n"

@@ -11,10 +11,11 @@ from telephony.config import PromptsFile, Voice
 from telephony.config_load import load
 from telephony.errors import ConfigError
 from telephony.paths import PROJECT, Paths
+from telephony.texts import word
 
 VOICE = Voice(language="cmn", words_per_minute=300)
 CONFIG = load(PROJECT / "config")
-MUSIC = "music on hold"
+MUSIC = word("prompts.music")
 
 
 @pytest.fixture
@@ -123,7 +124,7 @@ def test_a_recording_that_is_no_sound_is_named_and_the_old_prompt_stays(paths):
     make(paths)
     before = (paths.sounds / "hello.wav").read_bytes()
     (paths.config / "prompts" / "hello.wav").write_text("no sound")
-    with pytest.raises(ConfigError, match=r"sox failed: .*hello\.wav"):
+    with pytest.raises(ConfigError, match=r"sox failed; .*hello\.wav"):
         make(paths)
     assert (paths.sounds / "hello.wav").read_bytes() == before
 
@@ -150,7 +151,7 @@ def test_a_missing_program_is_named_with_what_to_do(paths, tmp_path, monkeypatch
         (programs / name).write_text("#!/bin/sh\n")
         (programs / name).chmod(0o700)
     monkeypatch.setenv("PATH", str(programs))
-    with pytest.raises(ConfigError, match=f"^{missing} is not installed; run `tools/setup/packages`$"):
+    with pytest.raises(ConfigError, match=f" · {missing} is not installed; run `tools/setup/packages`$"):
         make(paths)
 
 

@@ -60,6 +60,13 @@ def test_a_filter_that_cannot_be_meant_is_refused(api, query):
     assert answer.json()["fields"][0]["where"] == f"query.{query.partition('=')[0]}"
 
 
+def test_a_refusal_is_told_in_chinese_and_in_english(api):
+    wanted = (
+        "请求有误：query.limit: 应为 1000 或更小 · the request is wrong: query.limit: must be 1000 or less"
+    )
+    assert api.get("calls?limit=1001").json()["message"] == wanted
+
+
 def test_queues_show_the_day_and_who_would_ring(api):
     api.clock.time = NOON.replace(hour=9)
     api.put_rows(put_answered)

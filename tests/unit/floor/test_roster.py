@@ -44,7 +44,7 @@ def test_an_unknown_agent_is_refused_by_name(roster):
 
 
 def test_pausing_before_login_is_refused(roster):
-    with pytest.raises(NotAllowedError, match="logged_out"):
+    with pytest.raises(NotAllowedError, match=r"agent 8001 is logged out: .* is not possible now"):
         roster.command("8001", "pause", None, "test")
 
 

@@ -1,0 +1,42 @@
+"""What is wrong with a value, in our own words: pydantic says it in English only."""
+
+from pydantic_core import ErrorDetails
+
+from telephony.config import FORMS
+from telephony.texts import Entry, filled, forms
+
+_TEXTS = {
+    "missing": "value.missing",
+    "extra_forbidden": "value.unknown_key",
+    "string_type": "value.text",
+    "string_too_short": "value.short",
+    "string_too_long": "value.long",
+    "greater_than_equal": "value.least",
+    "less_than_equal": "value.most",
+    **dict.fromkeys(("int_type", "int_parsing", "int_parsing_size", "int_from_float"), "value.whole"),
+    **dict.fromkeys(("literal_error", "enum"), "value.one_of"),
+    "ip_v4_address": "value.address",
+    "ip_v4_network": "value.network",
+    **dict.fromkeys(("tuple_type", "list_type"), "value.list"),
+    "too_short": "value.few",
+    "too_long": "value.many",
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type", "dataclass_type"), "value.mapping"),
+    **dict.fromkeys(("datetime_type", "datetime_from_date_parsing", "timezone_aware"), "value.time"),
+}
+_FORMS = {pattern: f"form.{name}" for name, pattern in FORMS.items()}
+
+
+def fault(error: ErrorDetails) -> Entry:
+    """Return in both languages what is wrong and what to do; of a rare error pydantic's own words."""
+    kind, values = error["type"], error.get("ctx", {})
+    if kind == "string_pattern_mismatch":
+        return _of_pattern(values["pattern"])
+    if kind in _TEXTS:
+        return filled(_TEXTS[kind], **values)
+    return filled("value.other", why=error["msg"])
+
+
+def _of_pattern(pattern: str) -> Entry:
+    if pattern in _FORMS:
+        return filled("value.pattern", **forms(_FORMS[pattern]))
+    return filled("value.match", pattern=pattern)
