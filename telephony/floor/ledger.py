@@ -5,6 +5,7 @@ moment neither loses a record nor tells it twice.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -39,7 +40,9 @@ class Ledger:
         return self._database.write(self._read_page)
 
     def note(self, call_id: str, happening: Happening) -> Deferred[None]:
-        """Append an event that the journal does not know, such as a hold."""
+        """Append an event that the journal does not know, such as a hold; it may name a line for an agent."""
+        if happening.agent not in self._agents:
+            happening = replace(happening, agent=None)
         return self._database.write(lambda connection: call_rows.append(connection, [(call_id, happening)]))
 
     def bury(self, living: frozenset[str], before: datetime, died_at: datetime) -> Deferred[list[str]]:

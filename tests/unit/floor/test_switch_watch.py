@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from pytest_twisted import ensureDeferred
 from twisted.internet.defer import Deferred, fail, succeed
 
@@ -10,6 +11,7 @@ from telephony.errors import SwitchUnavailableError
 from telephony.floor.pulse import Pulse
 from telephony.floor.switch_watch import SwitchWatch
 from telephony.pbx.codec import Message
+from telephony.store.tables import events
 from tests.unit.floor.test_ledger import STORY, only_call, read, write
 from tests.unit.times import NOON
 
@@ -161,3 +163,17 @@ async def test_a_sweep_leaves_a_settling_alone_that_is_still_under_way(watch, am
     first = list(ami.asked)
     await watch.sweep()
     assert ami.asked == first
+
+
+@ensureDeferred
+@pytest.mark.parametrize(
+    ("name", "agent"), [("PJSIP/8001-00000002", "8001"), ("PJSIP/carrier-00000001", None)]
+)
+async def test_a_hold_names_the_agent_and_not_the_line_if_the_citizen_holds(
+    watch, ami, database, name, agent
+):
+    ami.says("Hold", Channel=name, Uniqueid="1.1", Linkedid="1.0", Timestamp="1.5")
+    await database.write(lambda _: None)
+    assert await database.read(lambda c: c.execute(sa.select(events.c.kind, events.c.agent)).all()) == [
+        ("held", agent)
+    ]
