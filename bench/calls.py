@@ -37,10 +37,9 @@ from bench.rig import (
 AGENTS = 100
 LATENCY_RATE, LATENCY_SECONDS = 5, 18
 PROBE_SECONDS, HOLD_SECONDS = 5, 30
-FIRST_RATE, HIGHEST, COARSE, STEP, TRIES_DOWN = 25, 400, 1.42, 1.15, 2
+FIRST_RATE, HIGHEST, COARSE, STEP, TRIES_DOWN = 20, 400, 1.5, 1.15, 3
 PATIENCE_MS = 8000
 """A citizen whose call has not ended by then hangs up: the call has failed."""
-RECOVERY_SECONDS = 20
 LEDGER_SECONDS = 5
 OURS, BARE = "our route", "plain Asterisk"
 ORDER = (BARE, OURS, BARE, OURS)
@@ -49,37 +48,51 @@ ORDER = (BARE, OURS, BARE, OURS)
 class Side:
     """One of the two: a switch, its agents, and the service or none."""
 
-    def __init__(self, name, folder, stack):
-        self.name, self._folder = name, folder
-        self.switch = BenchSwitch(folder / "switch", AGENTS)
-        stack.callback(self.switch.stop)
+    def __init__(self, name, folder):
+        self.name, self._folder, self._nth = name, folder, 0
+        self._stack = contextlib.ExitStack()
+
+    def begin(self):
+        """Start everything, in a folder of its own."""
+        self._nth += 1
+        self.switch = BenchSwitch(self._folder / f"switch{self._nth}", AGENTS)
+        self._stack.callback(self.switch.stop)
         self.switch.start()
-        self.agents = Agents(self.switch, folder / "agents")
-        stack.callback(self.agents.stop)
+        self.agents = Agents(self.switch, self._folder / f"agents{self._nth}")
+        self._stack.callback(self.agents.stop)
         self.agents.register()
         self.agents.answer(TALK_MS)
         self.service = None
-        if name == OURS:
+        if self.name == OURS:
             self.service = Service(self.switch)
-            stack.callback(self.service.stop)
+            self._stack.callback(self.service.stop)
             self.service.start().log_everybody_in()
         else:
             self.switch.add_members()
+        self.load(LATENCY_RATE, 3)  # warm: files, prepared statements
+        return self
+
+    def end(self):
+        """Stop everything."""
+        self._stack.close()
 
     def load(self, rate, seconds):
         """Place calls at a rate for a time and say what became of them."""
         count = round(rate * seconds)
         called = NUMBER if self.service else PLAIN
         self.agents.news()
-        citizens = Citizens(self.switch, self._folder, Calls(called, rate, count, PATIENCE_MS))
+        citizens = Citizens(
+            self.switch, self._folder, Calls(called, rate, count, PATIENCE_MS, 50 + int(rate * 3))
+        )
         citizens.wait(seconds + PATIENCE_MS / 1000 + 2)
         time.sleep(0.3)  # an agent's BYE is answered before SIPp has written its line
         sent, ended = citizens.news()
         invited, talked = self.agents.news()
+        first = min(sent.values(), default=0)
         outcome = Outcome(rate, count)
         outcome.times = [invited[who] - when for who, when in sent.items() if who in invited]
         failed = {
-            "not sent": count - len(sent),
+            "not sent in time": count - sum(when - first <= seconds + 1 for when in sent.values()),
             "no agent": len(set(sent) - set(invited)),
             "not ended by the agent": len(set(sent) - (ended & talked)),
         }
@@ -91,29 +104,18 @@ class Side:
         outcome.failed = {why: many for why, many in failed.items() if many}
         return outcome
 
-    def recover(self):
-        """Wait until the switch has no call left, so that no load pays for the one before."""
-        deadline = time.monotonic() + RECOVERY_SECONDS
-        while "0 active calls" not in self.switch.cli("core show channels count"):
-            if time.monotonic() > deadline:
-                return
-            time.sleep(0.5)
-
 
 def highest(side, start, say):
     """Return the outcome of the highest rate held for 30 s.
 
-    Short probes find where to begin: doubling, then halving what lies between. The second run begins where
-    the first one ended. From there one step up, or down until a rate is held.
+    Short probes, each half as fast again, find where to begin; the second run begins where the first one
+    ended. From there one step up, or down until a rate is held.
     """
     if start is None:
-        start, border = FIRST_RATE / 2, FIRST_RATE
-        while border <= HIGHEST and tried(side, border, PROBE_SECONDS, say).good:
-            start, border = border, border * 2
-        while border / start > COARSE:
-            middle = round((start * border) ** 0.5)
-            good = tried(side, middle, PROBE_SECONDS, say).good
-            start, border = (middle, border) if good else (start, middle)
+        start = FIRST_RATE
+        while start <= HIGHEST and tried(side, start * COARSE, PROBE_SECONDS, say).good:
+            start *= COARSE
+        start /= STEP
         best = tried(side, start, HOLD_SECONDS, say)
         higher = tried(side, start * STEP, HOLD_SECONDS, say) if best.good else best
         best = higher if higher.good else best
@@ -129,7 +131,9 @@ def highest(side, start, say):
 def tried(side, rate, seconds, say):
     outcome = side.load(round(rate), seconds)
     say(side, outcome, seconds)
-    side.recover()
+    if not outcome.good:  # what an overload leaves behind would fail the next load as well
+        side.end()
+        side.begin()
     return outcome
 
 
@@ -174,10 +178,11 @@ def measure(folder, console):
         console.print(f"{side.name}: {outcome.rate:.0f} calls/s for {seconds} s: {failed}", style="dim")
 
     with contextlib.ExitStack() as stack:
-        sides = {name: Side(name, folder / str(nth), stack) for nth, name in enumerate((BARE, OURS))}
+        sides = {name: Side(name, folder / str(nth)) for nth, name in enumerate((BARE, OURS))}
         latencies, rates = {BARE: [], OURS: []}, {BARE: [], OURS: []}
         for side in sides.values():
-            side.load(LATENCY_RATE, 3)  # warm: files, prepared statements
+            stack.callback(side.end)
+            side.begin()
         for name in ORDER:
             outcome = sides[name].load(LATENCY_RATE, LATENCY_SECONDS)
             say(sides[name], outcome, LATENCY_SECONDS)

@@ -22,7 +22,7 @@ NUMBER, PLAIN = "12315", "99315"
 """Two extensions to the same queue: through our route, and without AGI."""
 QUEUE, DEFAULT_QUEUE = "city-12315", "city-12345"
 RTP_PORTS = 2000
-_rtp = itertools.count(12000, RTP_PORTS)  # below what tests take; the switch passes over one that is taken
+_rtp = itertools.cycle(range(12000, 20000, RTP_PORTS))  # below those that tests take
 TALK_MS = 200
 GIVE_UP_MS = 20_000
 NO_AGI = f" same => n,Set(HOTLINE_QUEUE={QUEUE})\n same => n,Set(HOTLINE_ACTION=queue)\n"
@@ -203,12 +203,16 @@ class Agents:
 
 @dataclass(frozen=True)
 class Calls:
-    """So many calls to a number at a rate; a citizen stays for `patience_ms` who is not sent a BYE."""
+    """So many calls to a number at a rate; a citizen stays for `patience_ms` who is not sent a BYE.
+
+    Above `at_once` calls no further one is placed until one has ended.
+    """
 
     number: str
     rate: float
     count: int
     patience_ms: int = GIVE_UP_MS
+    at_once: int = 1000
 
 
 class Citizens:
@@ -220,7 +224,16 @@ class Citizens:
         Citizens._runs += 1
         self.prefix = f"13{Citizens._runs}"
         local = ["-i", "127.0.0.2", "-p", str(free_port("udp", "127.0.0.2")), "-bind_local"]
-        arguments = [switch.sip, *local, "-cp", str(free_port("udp")), "-m", str(calls.count), "-l", "5000"]
+        arguments = [
+            switch.sip,
+            *local,
+            "-cp",
+            str(free_port("udp")),
+            "-m",
+            str(calls.count),
+            "-l",
+            str(calls.at_once),
+        ]
         arguments += ["-r", str(calls.rate), "-key", "rtp_port", str(free_port("udp", "127.0.0.2"))]
         text = scenario("citizen", PREFIX=self.prefix, LIMIT=calls.patience_ms)
         self._sipp = Sipp(folder, f"citizens{self.prefix}", text, arguments, calls.number)
