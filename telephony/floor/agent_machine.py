@@ -50,7 +50,7 @@ class AgentMachine:
 
     @_m.input()
     def login(self) -> None:
-        """Start work: ready at once."""
+        """Start work: ready at once; takes back a log-out wanted for after the call."""
 
     @_m.input()
     def logout(self) -> None:
@@ -118,6 +118,11 @@ class AgentMachine:
         self.after = self.after_reason = None
 
     @_m.output()
+    def _then_stay(self) -> None:
+        if self.after == "logged_out":
+            self.after = None
+
+    @_m.output()
     def _count_miss(self) -> None:
         self.missed_rings += 1
 
@@ -150,7 +155,7 @@ class AgentMachine:
         (_paused, logout, _logged_out, [_clear]),
         (_paused, offered, _ringing, [_keep_pause]),
         (_paused, connected, _talking, [_keep_pause, _forget_misses]),
-        (_ringing, login, _ringing, []),
+        (_ringing, login, _ringing, [_then_stay]),
         (_ringing, ready, _ringing, [_then_ready]),
         (_ringing, pause, _ringing, [_then_pause]),
         (_ringing, logout, _ringing, [_then_log_out]),
@@ -158,13 +163,13 @@ class AgentMachine:
         (_ringing, ring_missed, _ready, [_count_miss]),
         (_ringing, ring_withdrawn, _ready, []),
         (_ringing, connected, _talking, [_forget_misses]),
-        (_talking, login, _talking, []),
+        (_talking, login, _talking, [_then_stay]),
         (_talking, ready, _talking, [_then_ready]),
         (_talking, pause, _talking, [_then_pause]),
         (_talking, logout, _talking, [_then_log_out]),
         (_talking, connected, _talking, []),
         (_talking, hung_up, _wrap_up, []),
-        (_wrap_up, login, _wrap_up, []),
+        (_wrap_up, login, _wrap_up, [_then_stay]),
         (_wrap_up, ready, _ready, [_clear]),
         (_wrap_up, pause, _paused, [_because]),
         (_wrap_up, logout, _logged_out, [_clear]),

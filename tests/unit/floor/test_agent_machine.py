@@ -86,3 +86,18 @@ def test_a_withdrawn_ring_is_not_a_missed_one():
 def test_too_many_missed_rings_pause_the_agent_with_that_reason():
     machine = machine_in("login", "offered", "ring_missed", "missed_too_often")
     assert (machine.state(), machine.reason, machine.missed_rings) == ("paused", MISSED, 0)
+
+
+@pytest.mark.parametrize("inputs", [(), ("connected",), ("connected", "hung_up")])
+def test_a_log_in_takes_back_a_log_out_asked_for_in_the_call(inputs):
+    machine = machine_in("login", "offered", *inputs)
+    machine.after = "logged_out"
+    machine.login()
+    assert machine.after is None
+
+
+def test_a_log_in_leaves_a_pause_asked_for_in_the_call_standing():
+    machine = machine_in("login", "offered", "connected")
+    machine.pause("meal")
+    machine.login()
+    assert (machine.after, machine.after_reason) == ("paused", "meal")
