@@ -111,7 +111,8 @@ class Child:
                 start_new_session=True,  # Ctrl-C in the terminal is for the launcher only
                 preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - this process has one thread
             )
-        self._pid_file.write_text(f"{self._process.pid}\n")
+        with suppress(OSError):  # a full disk: the program runs, and must not be started a second time
+            self._pid_file.write_text(f"{self._process.pid}\n")
         return os.pidfd_open(self._process.pid)
 
     def signal(self, number: signal.Signals) -> None:
@@ -127,7 +128,8 @@ class Child:
         self.signal(signal.SIGKILL)  # the dead leader still holds the group's number: nobody else can be hit
         status = self._process.wait() if self._process else 0
         self._process = None
-        self._pid_file.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._pid_file.unlink()
         name = self.program.name
         if status < 0:
             return say("keeper.killed", name=name, signal=signal.Signals(-status).name)

@@ -208,3 +208,11 @@ def test_a_terminal_that_knows_no_chinese_is_shown_escapes(monkeypatch):
     monkeypatch.setattr(sys, "stdout", terminal)
     hotline._show("已停止 · stopped")
     assert terminal.buffer.getvalue() == b"\\u5df2\\u505c\\u6b62 \xb7 stopped\n"
+
+
+def test_a_program_whose_pid_cannot_be_written_is_kept_and_stopped_like_any_other(start, tmp_path):
+    (tmp_path / "asterisk.pid").mkdir()  # stands for a full disk
+    launcher = start(LASTING, LASTING).is_up()
+    launcher.process.terminate()
+    assert launcher.process.wait(5) == 0
+    assert launcher.wrote("Asterisk", "end ").count("up") == 1
