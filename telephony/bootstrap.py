@@ -64,7 +64,7 @@ class Service:
         self.switch = SwitchWatch(self.ami, self.roster, mirror, self.ledger, self.journal, clock, self.pulse)
         route = Inbound(config, self.database, clock, self.roster, self.pulse)
         handlers = {
-            "inbound": inbound.entry(route, hotline.routing.preferred_ring_seconds),
+            "inbound": inbound.entry(route, hotline.routing.preferred_ring_seconds, hotline.area_code),
             "feature": feature.entry(self.roster, hotline.agents.pause_reasons),
         }
         self.agi = FastAGIServer(handlers, secrets.agi_secret, clock=reactor)

@@ -11,6 +11,7 @@ from pydantic_core import PydanticKnownError
 FORMS = {
     "name": r"^[a-z][a-z0-9-]{0,39}$",
     "digits": r"^[0-9]{3,16}$",
+    "area_code": r"^0[0-9]{2,3}$",
     "dialable": r"^\+?[0-9]{3,20}$",
     "label": r"^[^\x00-\x1f;]+$",
     "endpoint": r"^[0-9.]+:[0-9]{1,5}$",
@@ -37,6 +38,7 @@ Dialable = Annotated[str, StringConstraints(pattern=FORMS["dialable"])]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=FORMS["label"])]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Endpoint = Annotated[str, StringConstraints(pattern=FORMS["endpoint"]), AfterValidator(_endpoint)]
+AreaCode = Annotated[str, StringConstraints(pattern=FORMS["area_code"])]
 Key = Annotated[str, StringConstraints(pattern=FORMS["key"])]
 
 
@@ -64,7 +66,6 @@ class Trunk(_Model):
     name: Name
     match: tuple[IPv4Network, ...] = Field(min_length=1)
     contact: Endpoint
-    channels: int = Field(ge=1, le=5000)
 
 
 class TestPhone(_Model):
@@ -115,6 +116,7 @@ class Hotline(_Model):
 
     version: Literal[1]
     database: str
+    area_code: AreaCode
     default_queue: Name
     sip: Sip
     agi: Listen

@@ -21,7 +21,7 @@ TOP = {"bootstrap", "running", "welcome", "cli", "launcher", "__main__"}
 PEERS = {"peers"}
 MAY_IMPORT = {
     "rules": set(),
-    "store": {"rules", "clock", "errors"},
+    "store": {"rules", "clock", "errors", "texts"},
     "pbx": {"rules", "config", "paths", "secret_store", "errors", "clock", "texts"},
     "peers": {"errors"},  # `hotline demo` shows a peer's failure as any other: the one thing it shares
     **dict.fromkeys(BASE, BASE),

@@ -9,10 +9,10 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from telephony.api.registers import standing_alarms
 from telephony.api.services import Services, read
 from telephony.store import figures
 from telephony.store.figures import DayFigures
+from telephony.store.registers import standing_alarms
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 AGENT_STATES = ("logged_out", "ready", "paused", "ringing", "talking", "wrap_up")

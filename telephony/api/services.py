@@ -13,6 +13,7 @@ from telephony.clock import Clock
 from telephony.config import Config
 from telephony.floor.health import Component
 from telephony.floor.views import AgentView
+from telephony.rules.numbers import national
 from telephony.secret_store import Secrets
 
 T = TypeVar("T")
@@ -90,6 +91,11 @@ class Services:
     health: Parts
     listening: Sequence[Listening] = ()
     counters: Mapping[str, float] = field(default_factory=dict)
+
+
+def one_form(services: Services, number: str) -> str:
+    """Return a citizen's number in the form in which the ledger keeps it."""
+    return national(number, services.config.hotline.area_code) or number
 
 
 def services_of(request: Request) -> Services:

@@ -18,6 +18,7 @@ from telephony.config import Config
 from telephony.pbx import journal
 from telephony.pbx.journal import Position
 from telephony.rules.call_story import Call, Happening, Record, Role, begin, interrupt, tell
+from telephony.rules.numbers import national
 from telephony.store import calls as call_rows
 from telephony.store import journal as position_row
 from telephony.store.database import Database
@@ -30,6 +31,7 @@ class Ledger:
 
     def __init__(self, config: Config, database: Database, clock: Clock, folder: Path) -> None:
         self._numbers, self._agents = config.numbers, config.agents
+        self._area_code = config.hotline.area_code
         self._citizens = {trunk.name for trunk in config.hotline.trunks}
         self._citizens |= {phone.user for phone in config.hotline.test_phones}
         self._database, self._clock, self._folder = database, clock, folder
@@ -102,6 +104,7 @@ class Ledger:
         return "agent" if record.endpoint in self._agents else "other"
 
     def _complete(self, call: Call) -> None:
+        call.caller_number = call.caller_number and national(call.caller_number, self._area_code)
         number = self._numbers.get(call.called_number or "")
         if call.centre is None and number is not None:
             call.centre = number.centre

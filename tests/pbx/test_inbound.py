@@ -88,6 +88,14 @@ def test_a_blacklisted_caller_hears_a_refusal_and_reaches_nobody(system):
     assert "blacklisted: threats" in call["route_reason"]
 
 
+def test_a_number_is_known_in_whatever_form_the_carrier_writes_it(system):
+    system.service.http.put("/blacklist/013811115555", json={"reason": "threats"}).raise_for_status()
+    mark = system.service.mark()
+    system.citizen("12315", caller="+8613811115555").wait(10)
+    call = system.service.get(f"/calls/{system.service.wait_event('ended', mark)['call_id']}")
+    assert (call["outcome"], call["caller_number"]) == ("refused", "13811115555")
+
+
 def test_a_caller_with_an_open_case_is_marked_raised_and_taken_to_the_agent_who_knows_them(system):
     caller = "13811113333"
     mark = system.service.mark()

@@ -13,7 +13,7 @@ from telephony.config import Agent, Digits, Endpoint, Key, Label, Name, Port, Si
 
 LISTEN = {"address": "127.0.0.1", "port": 5060}
 SIP = {**LISTEN, "rtp_ports": [1, 2], "codecs": ["alaw"]}
-TRUNK = {"name": "carrier", "match": ["127.0.0.2"], "contact": "127.0.0.2:1", "channels": 1}
+TRUNK = {"name": "carrier", "match": ["127.0.0.2"], "contact": "127.0.0.2:1"}
 AGENT = {"number": "8001", "name": "王芳", "centre": "city", "skills": {}}
 
 

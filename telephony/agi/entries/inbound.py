@@ -3,20 +3,18 @@
 Called from asterisk-conf/extensions.d/20-inbound.conf.
 """
 
-import re
 from collections.abc import Callable
 
 from telephony.agi.session import Session
 from telephony.floor.inbound import Arrival, Inbound
+from telephony.rules.numbers import national
 
-_CALLER = re.compile(r"\+?[0-9]{3,20}")
 
-
-def entry(inbound: Inbound, agent_seconds: int) -> Callable[[Session], None]:
+def entry(inbound: Inbound, agent_seconds: int, area_code: str) -> Callable[[Session], None]:
     """Return the handler; `agent_seconds` is how long a known agent rings alone."""
 
     def handle(session: Session) -> None:
-        plan = session.await_(lambda: inbound.route(_arrival(session.env)))
+        plan = session.await_(lambda: inbound.route(_arrival(session.env, area_code)))
         answer: dict[str, object] = {"HOTLINE_ACTION": plan.action}
         if plan.action == "queue":
             answer |= {
@@ -32,12 +30,11 @@ def entry(inbound: Inbound, agent_seconds: int) -> Callable[[Session], None]:
     return handle
 
 
-def _arrival(env: dict[str, str]) -> Arrival:
-    caller = env.get("agi_callerid", "")
+def _arrival(env: dict[str, str], area_code: str) -> Arrival:
     return Arrival(
         call_id=env["agi_uniqueid"],
         number=env.get("agi_arg_2", ""),
         # What is no number is treated as withheld: it helps nobody and must not reach a table or a log.
-        caller=caller if _CALLER.fullmatch(caller) else "",
+        caller=national(env.get("agi_callerid", ""), area_code) or "",
         key=env.get("agi_arg_3", ""),
     )

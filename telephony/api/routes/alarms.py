@@ -4,10 +4,10 @@ from functools import partial
 
 from fastapi import APIRouter
 
-from telephony.api import registers
 from telephony.api.inputs import Limit, RowPath
-from telephony.api.registers import AlarmView
 from telephony.api.services import Door, read, write
+from telephony.store import registers
+from telephony.store.registers import AlarmView
 
 router = APIRouter(prefix="/alarms", tags=["alarms"])
 

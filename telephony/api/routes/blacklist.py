@@ -5,11 +5,11 @@ from functools import partial
 
 from fastapi import APIRouter
 
-from telephony.api import registers
 from telephony.api.inputs import Instant, PhonePath, Reason
 from telephony.api.problems import RefusedInputError
-from telephony.api.registers import BlacklistEntry
-from telephony.api.services import Door, read, write
+from telephony.api.services import Door, one_form, read, write
+from telephony.store import registers
+from telephony.store.registers import BlacklistEntry
 from telephony.texts import say
 
 router = APIRouter(prefix="/blacklist", tags=["blacklist"])
@@ -35,6 +35,7 @@ async def refuse(services: Door, number: PhonePath, refusal: Refusal) -> Blackli
     now = services.clock.now()
     if refusal.expires_at is not None and refusal.expires_at <= now:
         raise RefusedInputError(say("blacklist.expired"))
+    number = one_form(services, number)
     work = partial(registers.refuse_number, number=number, reason=refusal.reason, now=now)
     return await write(services, partial(work, expires_at=refusal.expires_at))
 
@@ -42,4 +43,5 @@ async def refuse(services: Door, number: PhonePath, refusal: Refusal) -> Blackli
 @router.delete("/{number}", status_code=204)
 async def accept(services: Door, number: PhonePath) -> None:
     """Accept a number again."""
+    number = one_form(services, number)
     await write(services, partial(registers.accept_number, number=number, now=services.clock.now()))

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from telephony.api.inputs import CallPath, Limit, PhoneQuery, TimeQuery, WordQuery
-from telephony.api.services import Door, read
+from telephony.api.services import Door, one_form, read
 from telephony.errors import UnknownThingError
 from telephony.store import views
 from telephony.store.views import CallDetail, CallFilter, CallView
@@ -29,6 +29,7 @@ async def calls(  # noqa: PLR0913, PLR0917 - the query's own words
     limit: Limit = 100,
 ) -> list[CallView]:
     """Return calls, the newest first; `since` is included, `until` is not."""
+    number = number and one_form(services, number)
     wanted = CallFilter(number, queue, centre, agent, state, since, until, limit)
     return await read(services, partial(views.call_list, wanted=wanted, now=services.clock.now()))
 

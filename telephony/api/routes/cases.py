@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field
 
-from telephony.api import registers
 from telephony.api.inputs import CasePath, Phone
-from telephony.api.registers import CaseView
-from telephony.api.services import Door, read, write
+from telephony.api.services import Door, one_form, read, write
+from telephony.store import registers
+from telephony.store.registers import CaseView
 
 router = APIRouter(prefix="/cases", tags=["cases"])
 MOST_NUMBERS = 20
@@ -27,7 +27,8 @@ class CaseFacts:
 @router.put("/{case_number}")
 async def put_case(services: Door, case_number: CasePath, facts: CaseFacts) -> CaseView:
     """Store a case, new or known."""
-    work = partial(registers.put_case, case_number=case_number, numbers=facts.numbers, is_open=facts.open)
+    numbers = [one_form(services, number) for number in facts.numbers]
+    work = partial(registers.put_case, case_number=case_number, numbers=numbers, is_open=facts.open)
     return await write(services, partial(work, now=services.clock.now()))
 
 

@@ -8,12 +8,12 @@ from functools import partial
 
 from fastapi import APIRouter, Response
 
-from telephony.api.registers import standing_alarms
 from telephony.api.services import Door, Listening, Services, read
 from telephony.api.waiting import Wait, Waits
 from telephony.clock import SHANGHAI
 from telephony.floor.health import Component
 from telephony.store import figures
+from telephony.store.registers import standing_alarms
 
 router = APIRouter(tags=["status"])
 probe = APIRouter(tags=["status"])

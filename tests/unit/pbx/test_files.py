@@ -269,7 +269,7 @@ def test_what_may_reach_the_switch_holds_no_sign_of_its_grammar(kind):
 @given(name=st.from_regex(r"\A[a-z][a-z0-9-]{0,39}\Z"), user=st.from_regex(r"\A[0-9]{3,16}\Z"))
 def test_any_names_that_config_accepts_make_only_lines_of_ours(name, user):
     hotline = CONFIG.hotline
-    trunk = Trunk(name=name, match=("10.0.0.0/8",), contact="10.0.0.1:5060", channels=1)
+    trunk = Trunk(name=name, match=("10.0.0.0/8",), contact="10.0.0.1:5060")
     number = CONFIG.numbers["12345"].model_copy(update={"greeting": name, "menu": name, "number": user})
     config = replace(
         CONFIG,
