@@ -284,3 +284,9 @@ def test_any_names_that_config_accepts_make_only_lines_of_ours(name, user):
 def test_numbers_and_voices_of_callers_are_for_the_owner_only(paths):
     for folder in (paths.journal, paths.recordings, paths.asterisk / "log"):
         assert folder.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("name", [trunk.name for trunk in CONFIG.hotline.trunks] + list(PHONES))
+def test_a_citizen_who_listens_in_silence_is_not_cut_off_within_ten_minutes(paths, name):
+    endpoint = of_type(pjsip(paths), name, "endpoint")
+    assert int(endpoint["rtp_timeout"]) >= 600
