@@ -90,16 +90,6 @@ def of_caller(
     )
 
 
-def blacklisted(connection: sa.Connection, number: str, now: datetime) -> str | None:
-    """Return why this number is refused, or None."""
-    return connection.scalar(_BLACKLISTED, {"number": number, "now": now})
-
-
-def open_cases(connection: sa.Connection, number: str) -> tuple[str, ...]:
-    """Return the open cases of this number, the most recently changed first."""
-    return tuple(dict.fromkeys(connection.scalars(_OPEN_CASES, {"number": number})))
-
-
 def _first(found: dict[str, list[tuple[str, str | None, datetime]]], tag: str) -> str | None:
     return found[tag][0][0] if tag in found else None
 

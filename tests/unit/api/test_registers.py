@@ -10,6 +10,10 @@ from tests.fakes import NOON
 NUMBER = "13800001234"
 
 
+def _facts(connection, now):
+    return routing_facts.of_caller(connection, NUMBER, now, now, now)
+
+
 def kinds(api):
     return [event["kind"] for event in api.get("events").json()["events"]]
 
@@ -26,8 +30,8 @@ def test_a_number_is_put_on_the_blacklist_and_taken_off_again(api):
 def test_the_route_of_a_call_knows_the_blacklist(api):
     api.ask("PUT", f"blacklist/{NUMBER}", json={"reason": "x", "expires_at": "2026-11-23T13:00:00+08:00"})
     with transaction(api.database.engine) as connection:
-        assert routing_facts.blacklisted(connection, NUMBER, NOON) == "x"
-        assert routing_facts.blacklisted(connection, NUMBER, NOON.replace(hour=5)) is None
+        assert _facts(connection, NOON).blacklisted == "x"
+        assert _facts(connection, NOON.replace(hour=5)).blacklisted is None
 
 
 def test_a_second_entry_for_a_number_replaces_the_first(api):
@@ -73,7 +77,7 @@ def test_a_case_can_be_closed(api):
     for is_open in (True, False):
         api.ask("PUT", "cases/1", json={"numbers": [NUMBER], "open": is_open})
     with transaction(api.database.engine) as connection:
-        assert routing_facts.open_cases(connection, NUMBER) == ()
+        assert _facts(connection, NOON).open_cases == ()
     assert kinds(api) == ["case_changed", "case_changed"]
 
 
