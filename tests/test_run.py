@@ -73,10 +73,12 @@ def run(tmp_path_factory):
     switch = Switch(tmp_path_factory.mktemp("run"))
     # The short tones as an operator's recordings: they take the place of the spoken prompts.
     shutil.copytree(switch.paths.sounds, switch.paths.config / "prompts")
-    started = Run(switch).start()
-    yield started
-    if started.process.poll() is None:
-        started.interrupt()
+    running = Run(switch)
+    try:
+        yield running.start()
+    finally:
+        if running.process.poll() is None:
+            running.interrupt()
 
 
 def test_the_start_says_what_listens_where_and_how_to_place_a_first_call(run):
