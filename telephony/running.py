@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 import uvloop
+from sqlalchemy.exc import SQLAlchemyError
 from twisted.internet import asyncioreactor
 
 from telephony import config_load, logs, secret_store, welcome
@@ -19,6 +20,7 @@ from telephony.programs import READY_FD
 from telephony.secret_store import Secrets
 from telephony.store import migrate
 from telephony.store.database import url_of
+from telephony.texts import say
 
 log = structlog.get_logger()
 
@@ -35,7 +37,12 @@ def run(paths: Paths) -> int:
     except HotlineError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    migrate.upgrade(url_of(config.hotline.database, paths.var))
+    try:
+        migrate.upgrade(url_of(config.hotline.database, paths.var))
+    except SQLAlchemyError as error:
+        # Not our own words alone: which host, which file, which permission is in the driver's first line.
+        sys.stderr.write(f"{say('start.database', why=str(error).splitlines()[0])}\n")
+        return 1
     return _run(paths, config, secrets)
 
 

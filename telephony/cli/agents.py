@@ -9,8 +9,7 @@ from telephony.texts import forms, say, word
 
 app = typer.Typer(help=say("help.agents"))
 Agent = Annotated[str, typer.Argument(metavar="NUMBER", help=say("option.agent"))]
-Reason = Annotated[str, typer.Option(help=say("option.reason"))]
-DEFAULT_REASON = "rest"
+Reason = Annotated[str | None, typer.Option(help=say("option.reason"))]
 CREDENTIALS = ("user", "password", "server", "port", "transport")
 
 
@@ -57,9 +56,9 @@ def ready(number: Agent, *, as_json: show.Json = False) -> None:
 
 
 @app.command(help=say("help.pause"))
-def pause(number: Agent, *, reason: Reason = DEFAULT_REASON, as_json: show.Json = False) -> None:
+def pause(number: Agent, *, reason: Reason = None, as_json: show.Json = False) -> None:
     """Take no calls for a while."""
-    _command(number, "pause", {"reason": reason}, as_json=as_json)
+    _command(number, "pause", {"reason": reason} if reason else None, as_json=as_json)
 
 
 def _command(number: str, what: str, body: dict[str, str] | None, *, as_json: bool) -> None:

@@ -30,9 +30,9 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Pause:
-    """Why an agent takes no calls: one of `pause_reasons` in hotline.yaml."""
+    """Why an agent takes no calls: one of `pause_reasons` in hotline.yaml, the first if none is given."""
 
-    reason: str
+    reason: str | None = None
 
 
 @router.get("")
@@ -80,12 +80,13 @@ async def ready(services: Door, number: AgentPath) -> AgentView:
 
 
 @router.post("/{number}/pause")
-async def pause(services: Door, number: AgentPath, wanted: Pause) -> AgentView:
+async def pause(services: Door, number: AgentPath, wanted: Pause | None = None) -> AgentView:
     """Take no calls for a reason, after the present call if there is one."""
     reasons = services.config.hotline.agents.pause_reasons
-    if wanted.reason not in reasons:
+    reason = wanted.reason if wanted is not None else None
+    if reason is not None and reason not in reasons:
         raise RefusedInputError(say("agent.pause_reason", reasons=", ".join(reasons)))
-    return await _command(services, number, "pause", wanted.reason)
+    return await _command(services, number, "pause", reason)
 
 
 async def _command(services: Services, number: str, what: Command, reason: str | None = None) -> AgentView:

@@ -82,6 +82,11 @@ def test_a_command_for_an_agent_reaches_the_roster(running, what):
     assert running.api.roster.commands == [("8001", what, None, "api")]
 
 
+def test_a_pause_without_a_reason_leaves_it_to_the_service(running):
+    running.run("agents", "pause", "8001")
+    assert running.api.roster.commands == [("8001", "pause", None, "api")]
+
+
 def test_a_pause_takes_its_reason(running):
     done = running.run("agents", "pause", "8001", "--reason", "meal")
     assert running.api.roster.commands == [("8001", "pause", "meal", "api")]

@@ -42,7 +42,7 @@ def test_a_broken_configuration_ends_with_2_and_names_file_line_and_key(house):
     house.set("default_queue: ", "default_queue: nowhere")
     done = house.run("agents")
     assert done.exit_code == 2
-    assert "hotline.yaml:9: default_queue: nowhere 没有定义" in done.stderr
+    assert "hotline.yaml:13: default_queue: nowhere 没有定义" in done.stderr
     assert "nowhere is not defined" in done.stderr
 
 
