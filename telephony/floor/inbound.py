@@ -60,7 +60,7 @@ class Inbound:
             self._pulse.beat()
             return plan
 
-        return self._database.write(work).addCallback(tell)
+        return self._database.write(work, urgent=True).addCallback(tell)
 
     def _facts(
         self, connection: sa.Connection, arrival: Arrival, now: datetime, ready: frozenset[str]

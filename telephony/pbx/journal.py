@@ -15,10 +15,10 @@ from typing import Any
 from telephony.rules.call_story import Record
 
 CURRENT = "calls.json"
-CHUNK = 262_144
-"""Bytes read at a time: a few hundred calls."""
+CHUNK = 32_768
+"""Bytes read at a time, some ten calls: what a caller waits for is not kept waiting by more."""
 ROTATE_AT = 64 * 1024 * 1024
-LONGEST_LINE = 65_536
+LONGEST_LINE = 16_384
 LARGEST_CAUSE = 999
 """Q.850's causes are at most 127; Asterisk's own stay below this."""
 

@@ -39,16 +39,17 @@ class _Job(Generic[T]):
 class Database:
     """SQLite or PostgreSQL by URL.
 
-    All writes go through one thread, in the order in which they were asked for; those that wait
-    together share one commit. So a flood of calls costs few commits, two writes never race, and event
-    ids appear in order. If one of them fails, all are undone and done again, each behind a savepoint of
-    its own, so that the failing one takes no other with it: what is asked for may run twice.
+    All writes go through one thread, in the order in which they were asked for, but urgent ones first;
+    those that wait together share one commit. So a flood of calls costs few commits, two writes never
+    race, and event ids appear in order. If one of them fails, all are undone and done again, each behind
+    a savepoint of its own, so that it takes no other with it: what is asked for may run twice.
     """
 
     def __init__(self, url: str, reactor: IReactorFromThreads) -> None:
         self.engine = engine_of(url)
         self._reactor = reactor
         self._waiting: deque[_Job[Any]] = deque()
+        self._urgent: deque[_Job[Any]] = deque()
         self._lock = Lock()
         self._writing = False
         self._writer = ThreadPool(1, 1, "store-writer")
@@ -65,11 +66,14 @@ class Database:
         self._readers.stop()
         self.engine.dispose()
 
-    def write(self, work: Callable[[sa.Connection], T]) -> Deferred[T]:
-        """Run `work` in a transaction; the Deferred fires in the reactor after the commit."""
+    def write(self, work: Callable[[sa.Connection], T], *, urgent: bool = False) -> Deferred[T]:
+        """Run `work` in a transaction; the Deferred fires in the reactor after the commit.
+
+        Urgent is what a caller waits for: it goes before all that only has to be written some time.
+        """
         job = _Job(work)
         with self._lock:
-            self._waiting.append(job)
+            (self._urgent if urgent else self._waiting).append(job)
             wake = not self._writing
             self._writing = True
         if wake:
@@ -87,7 +91,8 @@ class Database:
     def _drain(self) -> None:
         while True:
             with self._lock:
-                batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+                queue = self._urgent or self._waiting
+                batch = [queue.popleft() for _ in range(min(BATCH, len(queue)))]
                 if not batch:
                     self._writing = False
                     return

@@ -26,7 +26,7 @@ def _quiet(request: pytest.FixtureRequest) -> Iterator[None]:
     """Leave no call to the next test."""
     yield
     if "switch" in request.fixturenames:
-        request.getfixturevalue("switch").ami.action("Hangup", Channel="/.*/")
+        request.getfixturevalue("switch").cli("channel request hangup all")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 import socket
 import time
+from threading import Event
 
 import pytest
 import sqlalchemy as sa
@@ -7,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from pytest_twisted import ensureDeferred
 from twisted.internet.defer import gatherResults
+from twisted.internet.threads import deferToThread
 
 from telephony.store import migrate
 from telephony.store.database import CONNECT_SECONDS, engine_of
@@ -36,6 +38,23 @@ async def test_one_failing_write_takes_no_other_in_its_batch_with_it(database):
     await good
     await later
     assert await database.read(count) == 2
+
+
+@ensureDeferred
+async def test_an_urgent_write_goes_before_those_that_were_asked_for_earlier(database):
+    begun, go_on, order = Event(), Event(), []
+
+    def first(_):
+        begun.set()
+        go_on.wait()
+
+    writes = [database.write(first)]
+    await deferToThread(begun.wait)
+    writes.append(database.write(lambda _: order.append("some time")))
+    writes.append(database.write(lambda _: order.append("urgent"), urgent=True))
+    go_on.set()
+    await gatherResults(writes)
+    assert order == ["urgent", "some time"]
 
 
 @ensureDeferred
