@@ -249,7 +249,8 @@ class Citizens:
     def news(self):
         """Return when each INVITE was sent, and whose call the far end ended."""
         lines, _ = self._sipp.lines()
-        sent = {words[1]: float(words[2]) + float(words[3]) / 1e6 for words in lines if words[0] == "sent" and len(words) > 3}
+        whole = (words for words in lines if words[0] == "sent" and len(words) > 3)  # the last may be torn
+        sent = {words[1]: float(words[2]) + float(words[3]) / 1e6 for words in whole}
         return sent, {words[1] for words in lines if words[0] == "ended"}
 
 
