@@ -27,7 +27,7 @@ Max-Forwards: 70\r
 Content-Length: 0\r
 \r
 """
-REMEMBERED = 3000
+REMEMBERED = 300
 _given: deque[int] = deque(maxlen=REMEMBERED)
 """Ports given lately: their owners may not have bound them yet. Older ones speak for themselves."""
 
