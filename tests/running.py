@@ -127,6 +127,11 @@ class RunningService:
         return view
 
     def only_call(self, caller):
-        """Return the one call of a caller, with its legs and events."""
-        [call] = self.get("/calls", number=caller)
+        """Block until the one call of a caller has ended; return it with its legs and events."""
+        mark = self.mark()
+        while not (calls := self.get("/calls", number=caller, state="ended")):
+            page = self.get("/events", after=mark, wait=20)
+            assert page["events"], f"no ended call of {caller} within 20 s\n{self.log()[-1500:]}"
+            mark = page["last"]
+        [call] = calls
         return self.get(f"/calls/{call['id']}")
