@@ -58,7 +58,7 @@ class Switch:
     def _prompts(self) -> None:
         self.paths.sounds.mkdir(parents=True)
         for index, name in enumerate(self.config.prompts.prompts):
-            tone(self.paths.sounds / f"{name}.wav", 500 + 50 * index, PROMPT_SECONDS)
+            tone(self.paths.sounds / f"{name}.wav", prompt_hertz(index), PROMPT_SECONDS)
         music = self.paths.asterisk / "data" / "moh" / "hotline"
         music.mkdir(parents=True)
         tone(music / "waiting.wav", 300, 2)
@@ -157,6 +157,11 @@ class Switch:
 def extra(line: Mapping[str, str]) -> dict[str, Any]:
     """Return what a journal line's eventextra holds: JSON within JSON, or nothing."""
     return json.loads(line["eventextra"]) if line["eventextra"] else {}
+
+
+def prompt_hertz(index: int) -> int:
+    """Return the pitch that stands for the nth prompt of prompts.yaml."""
+    return 500 + 50 * index
 
 
 def tone(file: Path, hertz: int, seconds: float) -> None:

@@ -2,7 +2,9 @@
 
 import pytest
 
+from telephony.peers.tone import loudness
 from tests.pbx.calls import call_through, ended
+from tests.switch import prompt_hertz
 
 
 def test_a_citizen_reaches_an_agent_and_the_ledger_tells_it(system):
@@ -40,6 +42,19 @@ def test_each_number_has_its_own_queue_agents_and_centre(system, number, queue, 
     phone.hangup()
     call = ended(system, call_id, mark)
     assert (call["called_number"], call["queue"], call["centre"]) == (number, queue, centre)
+
+
+@pytest.mark.parametrize(
+    "number", ["12345", "12315", "12328", "12333", "12348", "03756512345", "03755112345"]
+)
+def test_each_number_is_answered_with_its_own_greeting(system, number):
+    config = system.switch.config
+    citizen = system.citizen(number, talk_ms=1500)
+    citizen.wait(10)
+    pitches = {name: prompt_hertz(index) for index, name in enumerate(config.prompts.prompts)}
+    greetings = {each.greeting for each in config.numbers.values()}
+    loud = {name: loudness(citizen.heard, pitches[name]) for name in greetings}
+    assert max(loud, key=loud.get) == config.numbers[number].greeting
 
 
 def test_an_alias_of_a_number_is_that_number(system):

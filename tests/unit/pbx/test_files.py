@@ -286,7 +286,8 @@ def test_numbers_and_voices_of_callers_are_for_the_owner_only(paths):
         assert folder.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("name", [trunk.name for trunk in CONFIG.hotline.trunks] + list(PHONES))
-def test_a_citizen_who_listens_in_silence_is_not_cut_off_within_ten_minutes(paths, name):
+@pytest.mark.parametrize("name", [*(trunk.name for trunk in CONFIG.hotline.trunks), *PHONES, *CONFIG.agents])
+def test_nobody_who_is_silent_for_ten_minutes_or_held_for_an_hour_is_cut_off(paths, name):
     endpoint = of_type(pjsip(paths), name, "endpoint")
     assert int(endpoint["rtp_timeout"]) >= 600
+    assert int(endpoint["rtp_timeout_hold"]) >= 3600
