@@ -180,7 +180,7 @@ secret = {secrets.ami_secret}
 deny = 0.0.0.0/0.0.0.0
 permit = {ami.address}/255.255.255.255
 read = system,call,agent
-write = agent,reporting
+write = agent,reporting,originate,call
 writetimeout = 5000
 """
 

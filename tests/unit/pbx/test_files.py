@@ -173,6 +173,17 @@ def test_ami_listens_where_config_says_and_admits_only_that_address():
     assert manager["hotline"][0]["permit"] == "127.0.0.1/255.255.255.255"
 
 
+def test_our_ami_user_may_place_outbound_calls_move_them_and_hang_them_up():
+    ours = sections(files.manager(CONFIG, SECRETS))["hotline"][0]
+    assert {"originate", "call"} <= set(ours["write"].split(","))
+
+
+def test_our_ami_user_runs_no_program_of_the_machine():
+    # With system among its rights, Originate takes applications that start programs.
+    ours = sections(files.manager(CONFIG, SECRETS))["hotline"][0]
+    assert "system" not in ours["write"].split(",")
+
+
 @pytest.mark.parametrize("right", ["all", "command", "config", "dialplan", "user", "log"])
 def test_our_ami_user_has_no_right_that_the_service_does_not_use(right):
     ours = sections(files.manager(CONFIG, SECRETS))["hotline"][0]
