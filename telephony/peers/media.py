@@ -29,7 +29,7 @@ class Media:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((address, port))
         self.port: int = self._socket.getsockname()[1]
-        self._frames = itertools.cycle(tone.sine(hertz))
+        self._frames: Iterator[bytes] = itertools.cycle(tone.sine(hertz))
         self._keys: deque[tuple[float, str]] = deque()
         self._heard = bytearray()
         self._over = threading.Event()
@@ -38,6 +38,10 @@ class Media:
     def press(self, keys: str, delay_ms: int) -> None:
         """Press these keys, one after the other, `delay_ms` from now."""
         self._keys.append((time.monotonic() + delay_ms / 1000, keys))
+
+    def speak(self, frames: Iterator[bytes]) -> None:
+        """Say this from now on, 20 ms of A-law a piece, instead of the tone."""
+        self._frames = frames
 
     def start(self, remote: tuple[str, int]) -> None:
         """Speak to the other side and listen to it, in a thread of its own."""

@@ -5,6 +5,7 @@ import bisect
 import math
 import wave
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 RATE = 8000
@@ -25,11 +26,12 @@ _LEVELS = [LINEAR[code] for code in _CODES]
 SILENCE = bytes([0xD5]) * FRAME
 
 
-def sine(hertz: int) -> list[bytes]:
+@cache
+def sine(hertz: int) -> tuple[bytes, ...]:
     """Return one second of a tone in 20 ms pieces: whole waves, so that it repeats without a click."""
     samples = (6000 * math.sin(2 * math.pi * hertz * n / RATE) for n in range(RATE))
     encoded = bytes(_CODES[bisect.bisect_left(_LEVELS, sample)] for sample in samples)
-    return [encoded[start : start + FRAME] for start in range(0, RATE, FRAME)]
+    return tuple(encoded[start : start + FRAME] for start in range(0, RATE, FRAME))
 
 
 def loudness(file: Path, hertz: int) -> float:
