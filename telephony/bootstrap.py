@@ -13,13 +13,14 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.python.failure import Failure
 
+from telephony import calendars
 from telephony.agi.entries import feature, inbound
 from telephony.agi.server import FastAGIServer
 from telephony.api import serve
 from telephony.api.app import create_app
 from telephony.api.serve import Handle
 from telephony.api.services import Services
-from telephony.clock import Clock
+from telephony.clock import SHANGHAI, Clock
 from telephony.config import Config, Listen
 from telephony.errors import ConfigError
 from telephony.floor.health import Component, Health
@@ -151,10 +152,16 @@ class Service:
         )
         self.health.add("database", lambda: _component(not self._fault, say("health.database"), self._fault))
         self.health.add("disk", self._disk)
+        self.health.add("calendar", self._calendar)
 
     def _disk(self) -> Component:
         free = shutil.disk_usage(self.paths.var).free
         return Component(free >= LEAST_DISK, say("health.disk", free=free // 2**20))
+
+    def _calendar(self) -> Component:
+        calendar, today = self.config.calendar, self._services.clock.now().astimezone(SHANGHAI).date()
+        enough = calendars.days_left(calendar, today) >= calendars.LEAST_DAYS
+        return Component(enough, calendars.outlook(calendar, today))
 
     def tick(self) -> None:
         """Every TICK_SECONDS: end lost calls, ask the database whether it is there, rotate the journal."""

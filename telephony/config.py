@@ -1,12 +1,15 @@
 """What the configuration under config/ may say; `config_load` reads and checks it."""
 
 from dataclasses import dataclass
+from datetime import date
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, StringConstraints
 from pydantic_core import PydanticKnownError
+
+from telephony.rules.workdays import WorkCalendar
 
 FORMS = {
     "name": r"^[a-z][a-z0-9-]{0,39}$",
@@ -40,6 +43,9 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Endpoint = Annotated[str, StringConstraints(pattern=FORMS["endpoint"]), AfterValidator(_endpoint)]
 AreaCode = Annotated[str, StringConstraints(pattern=FORMS["area_code"])]
 Key = Annotated[str, StringConstraints(pattern=FORMS["key"])]
+Year = Annotated[int, Field(ge=2004, le=2099), Strict()]
+"""Strict, or a year in quotes would take the place of the same year without them, in silence."""
+Day = Annotated[date, Strict()]
 
 
 class _Model(BaseModel):
@@ -215,6 +221,19 @@ class PromptsFile(_Model):
     prompts: dict[Name, Label]
 
 
+class Notice(_Model):
+    """What the State Council's notice says of a year; both lists are asked for, lest one be forgotten."""
+
+    holidays: tuple[Day, ...] = Field(min_length=1)
+    make_up_working_days: tuple[Day, ...]
+
+
+class HolidaysFile(_Model):
+    """holidays.yaml."""
+
+    years: dict[Year, Notice]
+
+
 @dataclass(frozen=True)
 class Config:
     """All of config/, each thing under the name by which others refer to it."""
@@ -226,3 +245,4 @@ class Config:
     queues: dict[str, Queue]
     agents: dict[str, Agent]
     prompts: PromptsFile
+    calendar: WorkCalendar

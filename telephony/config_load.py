@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
+from telephony import calendars
 from telephony.config import (
     AgentsFile,
     CentresFile,
@@ -18,8 +19,9 @@ from telephony.config import (
     QueuesFile,
 )
 from telephony.errors import ConfigError
-from telephony.texts import said, say
-from telephony.value_faults import fault
+from telephony.rules.workdays import WorkCalendar
+from telephony.texts import say
+from telephony.value_faults import validated
 from telephony.yaml_source import Loc, YamlSource
 
 M = TypeVar("M", bound=BaseModel)
@@ -42,6 +44,7 @@ class _Files:
     queues: QueuesFile
     agents: AgentsFile
     prompts: PromptsFile
+    calendar: WorkCalendar
 
 
 def load(directory: Path) -> Config:
@@ -56,6 +59,7 @@ def load(directory: Path) -> Config:
         {q.name: q for q in files.queues.queues},
         {a.number: a for a in files.agents.agents},
         files.prompts,
+        files.calendar,
     )
     reader.check(_contradictions(config, files))
     return config
@@ -74,9 +78,10 @@ class _Reader:
         hotline, centres = self._read(Hotline, "hotline"), self._read(CentresFile, "centres")
         numbers, queues = self._read(NumbersFile, "numbers"), self._read(QueuesFile, "queues")
         agents, prompts = self._read(AgentsFile, "agents"), self._read(PromptsFile, "prompts")
-        if not (hotline and centres and numbers and queues and agents and prompts):
+        calendar = self._calendar()
+        if not (hotline and centres and numbers and queues and agents and prompts and calendar):
             raise ConfigError("\n".join(self._problems))
-        return _Files(hotline, centres, numbers, queues, agents, prompts)
+        return _Files(hotline, centres, numbers, queues, agents, prompts, calendar)
 
     def check(self, problems: Iterable[Problem]) -> None:
         """Raise ConfigError if there is a problem."""
@@ -87,11 +92,16 @@ class _Reader:
     def _read(self, model: type[M], name: str) -> M | None:
         try:
             source = self._sources[name] = YamlSource(self._directory / f"{name}.yaml")
-            return model.model_validate(source.data)
+            return validated(model, source)
         except ConfigError as error:
             self._problems.append(str(error))
-        except ValidationError as error:
-            self._problems.extend(source.problem(e["loc"], said(fault(e))) for e in error.errors())
+        return None
+
+    def _calendar(self) -> WorkCalendar | None:
+        try:
+            return calendars.load(self._directory)
+        except ConfigError as error:
+            self._problems.append(str(error))
         return None
 
 

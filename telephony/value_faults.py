@@ -1,9 +1,16 @@
 """What is wrong with a value, in our own words: pydantic says it in English only."""
 
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from telephony.config import FORMS
-from telephony.texts import Entry, filled, forms
+from telephony.errors import ConfigError
+from telephony.texts import Entry, filled, forms, said
+from telephony.yaml_source import YamlSource
+
+M = TypeVar("M", bound=BaseModel)
 
 _TEXTS = {
     "missing": "value.missing",
@@ -21,9 +28,19 @@ _TEXTS = {
     "too_short": "value.few",
     "too_long": "value.many",
     **dict.fromkeys(("dict_type", "model_type", "model_attributes_type", "dataclass_type"), "value.mapping"),
+    "date_type": "value.date",
     **dict.fromkeys(("datetime_type", "datetime_from_date_parsing", "timezone_aware"), "value.time"),
 }
 _FORMS = {pattern: f"form.{name}" for name, pattern in FORMS.items()}
+
+
+def validated(model: type[M], source: YamlSource) -> M:
+    """Return what the file says; raise ConfigError with a line for each value that is wrong."""
+    try:
+        return model.model_validate(source.data)
+    except ValidationError as error:
+        lines = (source.problem(each["loc"], said(fault(each))) for each in error.errors())
+        raise ConfigError("\n".join(lines)) from error
 
 
 def fault(error: ErrorDetails) -> Entry:

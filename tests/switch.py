@@ -19,6 +19,7 @@ from telephony.paths import PROJECT, Paths
 from telephony.pbx import binary, files
 from telephony.peers.ports import connect, free_block, free_port
 from tests.plain_ami import PlainAmi
+from tests.years import supply_years
 
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
@@ -43,6 +44,7 @@ class Switch:
 
     def _configure(self, changes: Mapping[str, Any]) -> None:
         shutil.copytree(PROJECT / "config", self.paths.config)
+        supply_years(self.paths.config)
         file = self.paths.config / "hotline.yaml"
         data = yaml.safe_load(file.read_text(encoding="utf-8"))
         rtp = free_block(RTP_PORTS)

@@ -11,7 +11,7 @@ import telephony
 
 PACKAGE = Path(telephony.__file__).parent
 BASE = {
-    *("clock", "config", "config_load", "errors", "logs", "paths"),
+    *("calendars", "clock", "config", "config_load", "errors", "logs", "paths"),
     *("programs", "prompts", "secret_store", "texts", "value_faults", "yaml_source"),
 }
 FEATURES = {"floor", "callback", "threeway", "leader"}
@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "pbx": {"rules", "config", "paths", "secret_store", "errors", "clock", "texts"},
     "peers": {"errors"},  # `hotline demo` shows a peer's failure as any other: the one thing it shares
     **dict.fromkeys(BASE, BASE),
+    **dict.fromkeys(("calendars", "config", "config_load"), BASE | {"rules"}),  # they hold a WorkCalendar
     **dict.fromkeys(FEATURES, BELOW_FEATURES),
     **dict.fromkeys(DOORS, BELOW_FEATURES | FEATURES),
     **dict.fromkeys(TOP, BELOW_FEATURES | FEATURES | DOORS | TOP | PEERS),

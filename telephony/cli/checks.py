@@ -3,12 +3,14 @@
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 from alembic.util import CommandError
 
-from telephony import config_load, secret_store
+from telephony import calendars, config_load, secret_store
+from telephony.clock import SHANGHAI
 from telephony.config import Config
 from telephony.errors import HotlineError
 from telephony.paths import Paths
@@ -30,14 +32,26 @@ class Finding:
     text: str
 
 
-def all_checks(paths: Paths) -> list[Finding]:
-    """Return what was found, in the order in which it is to be put right."""
+def all_checks(paths: Paths, now: datetime) -> list[Finding]:
+    """Return what was found at an aware instant, in the order in which it is to be put right."""
     try:
         config = config_load.load(paths.config)
     except HotlineError as error:
         return [Finding(ok=False, text=text) for text in str(error).splitlines()]
     good = Finding(ok=True, text=say("check.configuration", folder=paths.config))
-    return [good, *_asterisk(paths), *_switch(paths, config), *_database(paths, config)]
+    calendar = _calendar(config, now)
+    return [good, calendar, *_asterisk(paths), *_switch(paths, config), *_database(paths, config)]
+
+
+def _calendar(config: Config, now: datetime) -> Finding:
+    today = now.astimezone(SHANGHAI).date()
+    text = calendars.outlook(config.calendar, today)
+    if calendars.days_left(config.calendar, today) >= calendars.WARN_DAYS:
+        return Finding(ok=True, text=text)
+    file = config.directory / calendars.FILE
+    if not file.exists():
+        return Finding(ok=False, text=f"{file}:1: years: {text}")
+    return Finding(ok=False, text=YamlSource(file).problem(("years",), text))
 
 
 def _asterisk(paths: Paths) -> Iterator[Finding]:

@@ -42,8 +42,8 @@ def run(*, with_asterisk: WithAsterisk = False) -> None:
 
 
 def check(*, as_json: show.Json = False) -> None:
-    """Look at configuration, Asterisk and database; a line for each problem, status 1 if there is one."""
-    found = checks.all_checks(Paths.from_environment())
+    """Look at configuration, calendar, Asterisk and database; a line a problem, status 1 if there is one."""
+    found = checks.all_checks(Paths.from_environment(), SystemClock().now())
     if as_json:
         show.document([vars(each) for each in found])
     for each in found if not as_json else ():

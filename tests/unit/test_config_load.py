@@ -340,8 +340,9 @@ def test_problems_of_several_files_are_told_at_once(folder):
     folder.change("queues", "- {name: demo, centre: city, label: 演示}", "- {name: demo]")
     folder.change("hotline", "version: 1", "version: 2")
     folder.change("agents", "name: 王芳", "nam: 王芳")
+    folder.change("holidays", "years: {}", "years: {2003: {}}")
     files = [problem.removeprefix(f"{folder.path}/").partition(".")[0] for problem in folder.problems()]
-    assert files == ["hotline", "centres", "queues", "agents", "agents"]
+    assert files == ["hotline", "centres", "queues", "agents", "agents", *["holidays"] * 3]
 
 
 def test_all_contradictions_are_told_at_once(folder):
@@ -383,7 +384,10 @@ bits = st.lists(st.sampled_from(["queues", "name", " ", "\n", "\t", *SIGNS]))
 
 
 @settings(max_examples=25, deadline=None)
-@given(name=st.sampled_from(FILES), text=st.text() | bits.map("".join) | yaml_values.map(yaml.safe_dump))
+@given(
+    name=st.sampled_from((*FILES, "holidays")),
+    text=st.text() | bits.map("".join) | yaml_values.map(yaml.safe_dump),
+)
 def test_any_text_gives_a_configuration_or_a_problem(name, text):
     with tempfile.TemporaryDirectory() as place:
         folder = Folder(Path(place) / "config")
@@ -392,7 +396,7 @@ def test_any_text_gives_a_configuration_or_a_problem(name, text):
 
 
 @settings(max_examples=25, deadline=None)
-@given(data=st.data(), name=st.sampled_from(FILES), value=yaml_values)
+@given(data=st.data(), name=st.sampled_from((*FILES, "holidays")), value=yaml_values)
 def test_any_value_in_any_place_gives_a_configuration_or_a_problem(data, name, value):
     with tempfile.TemporaryDirectory() as place:
         folder = Folder(Path(place) / "config")

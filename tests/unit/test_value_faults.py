@@ -1,6 +1,6 @@
 """What pydantic refuses is told in both languages, with what to do."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
 
 from telephony import config, texts, value_faults
-from telephony.config import Agent, Digits, Endpoint, Key, Label, Name, Port, Sip, Trunk
+from telephony.config import Agent, Day, Digits, Endpoint, Key, Label, Name, Port, Sip, Trunk, Year
 
 LISTEN = {"address": "127.0.0.1", "port": 5060}
 SIP = {**LISTEN, "rtp_ports": [1, 2], "codecs": ["alaw"]}
@@ -50,6 +50,12 @@ def faults(form, value) -> list[ErrorDetails]:
         (Sip, [], "must be keys with values"),
         (Agent, {**AGENT, "skills": []}, "must be keys with values"),
         (Trunk, {**TRUNK, "match": ["127.0.0.1/8"]}, "must be an IPv4 address or network"),
+        (Day, "2027-01-01", "must be a date, such as 2027-01-01, without quotes"),
+        (Day, 20270101, "must be a date"),
+        (Day, datetime(2027, 1, 1, tzinfo=UTC), "must be a date"),
+        (Year, 2003, "must be 2004 or more"),
+        (Year, 2100, "must be 2099 or less"),
+        (Year, "2027", "must be a whole number"),
         (AwareDatetime, datetime(2026, 11, 23), "must be a time with its zone"),  # noqa: DTZ001 - the point
         (AwareDatetime, "soon", "must be a time with its zone"),
     ],

@@ -13,6 +13,7 @@ from telephony.paths import PROJECT
 from telephony.store.database import Database
 from telephony.store.tables import metadata
 from tests.unit.api.served import SECRETS, Api, LoopThread
+from tests.years import supply_years
 
 ANYWHERE = Listen.model_construct(address="127.0.0.1", port=0)
 CLOSED_PORT = 9  # nobody has spoken discard for decades
@@ -24,6 +25,7 @@ class House:
     def __init__(self, folder):
         self.config, self.var = folder / "config", folder / "var"
         shutil.copytree(PROJECT / "config", self.config)
+        supply_years(self.config)
         self.var.mkdir()
         self.set("api: ", f"api: {{address: 127.0.0.1, port: {CLOSED_PORT}}}")
         self.set("ami: ", f"ami: {{address: 127.0.0.1, port: {CLOSED_PORT}}}")

@@ -2,10 +2,13 @@
 
 import json
 import socket
+from datetime import datetime
 from threading import Thread
 
 import pytest
+import time_machine
 
+from telephony.clock import SHANGHAI
 from telephony.store import migrate
 
 
@@ -49,7 +52,7 @@ def test_a_broken_configuration_ends_with_2_and_names_file_line_and_key(house):
 def test_check_says_that_all_is_well(house):
     done = house.run("check")
     assert done.exit_code == 0
-    assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["正常 good"] * 4
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["正常 good"] * 5
 
 
 def test_check_prints_each_problem_of_the_configuration_in_a_line(house):
@@ -61,6 +64,28 @@ def test_check_prints_each_problem_of_the_configuration_in_a_line(house):
         " default_queue",
         " recording.notice",
     ]
+
+
+@pytest.mark.parametrize(
+    ("now", "status", "said"),
+    [
+        (datetime(2026, 11, 30, 23, 59, 59, tzinfo=SHANGHAI), 0, "known until 2026-12-31"),
+        (datetime(2026, 12, 1, tzinfo=SHANGHAI), 1, "holidays.yaml:2: years: "),
+        (datetime(2027, 1, 1, tzinfo=SHANGHAI), 1, "does not know 2027"),
+    ],
+)
+def test_check_asks_for_the_next_years_holidays_from_the_first_of_december_on(house, now, status, said):
+    (house.config / "holidays.yaml").write_text("# nothing yet\nyears: {}\n")
+    with time_machine.travel(now, tick=False):
+        done = house.run("check")
+    assert done.exit_code == status
+    assert said in done.stdout
+
+
+def test_check_asks_for_a_year_where_no_file_of_holidays_is(house):
+    (house.config / "holidays.yaml").unlink()
+    with time_machine.travel(datetime(2026, 12, 31, tzinfo=SHANGHAI), tick=False):
+        assert "config/holidays.yaml:1: years: " in house.run("check").stdout
 
 
 def test_check_names_a_database_that_cannot_be_reached(house):
@@ -93,7 +118,7 @@ def test_check_logs_in_to_a_switch_that_runs(house, answer, status):
 
 def test_check_in_json_is_one_document(house):
     found = json.loads(house.run("check", "--json").stdout)
-    assert [each["ok"] for each in found] == [True] * 4
+    assert [each["ok"] for each in found] == [True] * 5
 
 
 def test_migrate_leaves_a_current_database_alone(house, monkeypatch):
