@@ -15,6 +15,8 @@ from telephony.yaml_source import visible
 
 FORMAT = ("-r", "8000", "-c", "1", "-b", "16", "-e", "signed-integer")
 """What Asterisk's format_wav plays: 8 kHz, mono, 16 bit."""
+BEEP = "beep"
+"""The prompt after which a caller speaks."""
 
 
 def make(paths: Paths, config: Config) -> Iterator[str]:
@@ -31,16 +33,31 @@ def make(paths: Paths, config: Config) -> Iterator[str]:
         target = paths.sounds / f"{name}.wav"
         if made.get(name) == source and target.exists():
             continue
-        _from_recording(recording, target) if recording.exists() else _spoken(
+        _from_recording(recording, target) if recording.exists() else speak(
             text, config.prompts.voice, target
         )
         made[name] = source
         memory.write_text(json.dumps(made, indent=1))
         yield name
+    beep = paths.sounds / f"{BEEP}.wav"
+    if not beep.exists():
+        _beep(beep)
+        yield word("prompts.beep")
     music = paths.asterisk / "data" / "moh" / "hotline" / "waiting.wav"
     if not music.exists():
         _music(music)
         yield word("prompts.music")
+
+
+def speak(text: str, voice: Voice, target: Path) -> None:
+    """Write a text as sound that the switch plays; it appears whole or not at all. Blocks.
+
+    Raise ConfigError if espeak-ng or sox is missing or fails, OSError if the disk is full.
+    """
+    speech_of = ("espeak-ng", "-v", voice.language, "-s", str(voice.words_per_minute), "--stdout", "--", text)
+    speech = _run(speech_of, None)
+    with _whole(target) as new:
+        _run(("sox", "-t", "wav", "-", *FORMAT, str(new), "norm", "-3"), speech)
 
 
 def _remembered(memory: Path) -> dict[str, str]:
@@ -56,16 +73,14 @@ def _digest(recording: Path, text: str, voice: Voice) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _spoken(text: str, voice: Voice, target: Path) -> None:
-    speak = ("espeak-ng", "-v", voice.language, "-s", str(voice.words_per_minute), "--stdout", "--", text)
-    speech = _run(speak, None)
-    with _whole(target) as new:
-        _run(("sox", "-t", "wav", "-", *FORMAT, str(new), "norm", "-3"), speech)
-
-
 def _from_recording(recording: Path, target: Path) -> None:
     with _whole(target) as new:
         _run(("sox", str(recording), *FORMAT, str(new)), None)
+
+
+def _beep(target: Path) -> None:
+    with _whole(target) as new:
+        _run(("sox", "-n", *FORMAT, str(new), "synth", "0.3", "sine", "1000", "gain", "-6"), None)
 
 
 def _music(target: Path) -> None:

@@ -15,7 +15,7 @@ from telephony.texts import word
 
 VOICE = Voice(language="cmn", words_per_minute=300)
 CONFIG = load(PROJECT / "config")
-MUSIC = word("prompts.music")
+BEEP, MUSIC = word("prompts.beep"), word("prompts.music")
 
 
 @pytest.fixture
@@ -24,7 +24,13 @@ def paths(tmp_path):
     (paths.config / "prompts").mkdir(parents=True)
     music(paths).parent.mkdir(parents=True)
     music(paths).touch()  # made by the one test that is about it
+    paths.sounds.mkdir(parents=True)
+    beep(paths).touch()  # likewise
     return paths
+
+
+def beep(paths):
+    return paths.sounds / f"{prompts.BEEP}.wav"
 
 
 def music(paths):
@@ -160,3 +166,17 @@ def test_the_music_is_made_once_in_the_form_that_the_switch_plays(paths):
     assert (make(paths), make(paths)) == (["hello", MUSIC], [])
     assert form(music(paths)) == (8000, 1, 2)
     assert seconds(music(paths)) == pytest.approx(12, abs=0.1)
+
+
+def test_the_beep_is_made_once_in_the_form_that_the_switch_plays(paths):
+    beep(paths).unlink()
+    assert (make(paths), make(paths)) == (["hello", BEEP], [])
+    assert form(beep(paths)) == (8000, 1, 2)
+    assert 0.2 < seconds(beep(paths)) < 0.5
+
+
+def test_an_operators_prompt_of_that_name_takes_the_beeps_place(paths):
+    beep(paths).unlink()
+    record(paths.config / "prompts" / "beep.wav", seconds=1)
+    assert make(paths, beep="滴") == ["beep"]
+    assert seconds(beep(paths)) == 1
