@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, StringConstraints
 from pydantic_core import PydanticKnownError
 
+from telephony.rules.bands import parse_band
 from telephony.rules.workdays import WorkCalendar
 
 FORMS = {
@@ -19,6 +20,8 @@ FORMS = {
     "label": r"^[^\x00-\x1f;]+$",
     "endpoint": r"^[0-9.]+:[0-9]{1,5}$",
     "key": r"^[0-9]$",
+    "band": r"^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$",
+    "version": r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$",
 }
 """What a value looks like; `form.` in the catalogue says each in words."""
 
@@ -43,6 +46,18 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Endpoint = Annotated[str, StringConstraints(pattern=FORMS["endpoint"]), AfterValidator(_endpoint)]
 AreaCode = Annotated[str, StringConstraints(pattern=FORMS["area_code"])]
 Key = Annotated[str, StringConstraints(pattern=FORMS["key"])]
+Version = Annotated[str, StringConstraints(pattern=FORMS["version"])]
+
+
+def _band(value: str) -> str:
+    try:
+        parse_band(value)
+    except ValueError as error:
+        raise PydanticKnownError("string_pattern_mismatch", {"pattern": FORMS["band"]}) from error
+    return value
+
+
+BandText = Annotated[str, StringConstraints(pattern=FORMS["band"]), AfterValidator(_band)]
 Year = Annotated[int, Field(ge=2004, le=2099), Strict()]
 """Strict, or a year in quotes would take the place of the same year without them, in silence."""
 Day = Annotated[date, Strict()]
@@ -72,6 +87,7 @@ class Trunk(_Model):
     name: Name
     match: tuple[IPv4Network, ...] = Field(min_length=1)
     contact: Endpoint
+    channels: int = Field(default=30, ge=1, le=2000)
 
 
 class TestPhone(_Model):
@@ -190,6 +206,51 @@ class Voice(_Model):
     words_per_minute: int = Field(ge=80, le=400)
 
 
+class Dialer(_Model):
+    """How many outbound calls, how fast, and when a trunk is given a rest."""
+
+    channels: int = Field(ge=1, le=2000)
+    inbound_share: float = Field(ge=0, le=0.95)
+    calls_per_second: float = Field(gt=0, le=1000)
+    drain_seconds: int = Field(ge=0, le=120)
+    breaker_faults: int = Field(ge=2, le=100)
+    breaker_seconds: int = Field(ge=1, le=3600)
+    caller_number: Digits
+
+
+class Survey(_Model):
+    """What a key means, how often and how long the citizen is asked, and where a person is to be had."""
+
+    keys: dict[Key, Literal["satisfied", "basically_satisfied", "dissatisfied"]] = Field(min_length=3)
+    person_key: Key
+    asks: int = Field(ge=1, le=3)
+    key_seconds: int = Field(ge=1, le=30)
+    correction_seconds: int = Field(ge=0, le=10)
+    reason_seconds: int = Field(ge=5, le=300)
+    person_queue: Name
+    person_priority: int = Field(ge=0, le=100)
+
+
+class RevisitsFile(_Model):
+    """revisits.yaml: when citizens are called back, and how (Art. 16, 17)."""
+
+    version: Version
+    mode: Literal["production", "test"]
+    bands: tuple[BandText, ...] = Field(min_length=1)
+    ring_floor_seconds: int = Field(ge=1, le=120)
+    guard_extra_seconds: int = Field(default=15, ge=1, le=60)
+    interval_minutes: float = Field(gt=0, le=1440)
+    daily_cap: int = Field(ge=1, le=10)
+    attempts_per_round: int = Field(ge=2, le=50)
+    busy_retry_minutes: float = Field(ge=15, le=30)
+    failed_retry_minutes: float = Field(ge=1, le=60)
+    number_gap_minutes: float = Field(ge=0, le=240)
+    voidable_days: int = Field(ge=1, le=365)
+    priority_called_back: int = Field(ge=0, le=100)
+    dialer: Dialer
+    survey: Survey
+
+
 class CentresFile(_Model):
     """centres.yaml."""
 
@@ -246,3 +307,4 @@ class Config:
     agents: dict[str, Agent]
     prompts: PromptsFile
     calendar: WorkCalendar
+    revisits: RevisitsFile

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,13 +18,18 @@ from telephony.config import (
     NumbersFile,
     PromptsFile,
     QueuesFile,
+    RevisitsFile,
 )
 from telephony.errors import ConfigError
+from telephony.rules.bands import overlap, parse_band
+from telephony.rules.revisit import RATED
 from telephony.rules.workdays import WorkCalendar
 from telephony.texts import say
 from telephony.value_faults import validated
 from telephony.yaml_source import Loc, YamlSource
 
+LEAST_RING_FLOOR, LEAST_INTERVAL = 45, 180
+"""Seconds and minutes that a production configuration may not go below (Art. 17)."""
 M = TypeVar("M", bound=BaseModel)
 Problem = tuple[str, Loc, str]
 """A file's name, where in it, and what is wrong."""
@@ -44,6 +50,7 @@ class _Files:
     queues: QueuesFile
     agents: AgentsFile
     prompts: PromptsFile
+    revisits: RevisitsFile
     calendar: WorkCalendar
 
 
@@ -60,6 +67,7 @@ def load(directory: Path) -> Config:
         {a.number: a for a in files.agents.agents},
         files.prompts,
         files.calendar,
+        files.revisits,
     )
     reader.check(_contradictions(config, files))
     return config
@@ -78,10 +86,12 @@ class _Reader:
         hotline, centres = self._read(Hotline, "hotline"), self._read(CentresFile, "centres")
         numbers, queues = self._read(NumbersFile, "numbers"), self._read(QueuesFile, "queues")
         agents, prompts = self._read(AgentsFile, "agents"), self._read(PromptsFile, "prompts")
-        calendar = self._calendar()
-        if not (hotline and centres and numbers and queues and agents and prompts and calendar):
+        revisits, calendar = self._read(RevisitsFile, "revisits"), self._calendar()
+        if not (hotline and centres and numbers and queues and agents) or not (
+            prompts and revisits and calendar
+        ):
             raise ConfigError("\n".join(self._problems))
-        return _Files(hotline, centres, numbers, queues, agents, prompts, calendar)
+        return _Files(hotline, centres, numbers, queues, agents, prompts, revisits, calendar)
 
     def check(self, problems: Iterable[Problem]) -> None:
         """Raise ConfigError if there is a problem."""
@@ -110,6 +120,8 @@ def _contradictions(config: Config, files: _Files) -> Iterator[Problem]:
     yield from _hotline(config)
     yield from _names(files)
     yield from _numbers(config, files.numbers)
+    yield from _revisits(config)
+    yield from _survey(config)
     for index, queue in enumerate(files.queues.queues):
         yield from _known("queues", ("queues", index, "centre"), queue.centre, config.centres)
     for index, agent in enumerate(files.agents.agents):
@@ -182,6 +194,31 @@ def _numbers(config: Config, file: NumbersFile) -> Iterator[Problem]:
             yield from _known("numbers", (*here, "menu"), number.menu, config.prompts.prompts)
         if bool(number.keys) != (number.menu is not None):
             yield "numbers", (*here, "keys"), say("config.menu")
+
+
+def _revisits(config: Config) -> Iterator[Problem]:
+    rules = config.revisits
+    if rules.mode == "production" and rules.ring_floor_seconds < LEAST_RING_FLOOR:
+        text = say("config.ring_floor", least=LEAST_RING_FLOOR)
+        yield "revisits", ("ring_floor_seconds",), text
+    if rules.mode == "production" and rules.interval_minutes < LEAST_INTERVAL:
+        yield "revisits", ("interval_minutes",), say("config.interval", least=LEAST_INTERVAL)
+    contacts = (trunk.contact.partition(":")[0] for trunk in config.hotline.trunks)
+    if rules.mode == "test" and not all(IPv4Address(contact).is_loopback for contact in contacts):
+        yield "revisits", ("mode",), say("config.test_mode")
+    if overlap([parse_band(text) for text in rules.bands]):
+        yield "revisits", ("bands",), say("config.bands_overlap")
+    yield from _known("revisits", ("dialer", "caller_number"), rules.dialer.caller_number, config.numbers)
+
+
+def _survey(config: Config) -> Iterator[Problem]:
+    survey = config.revisits.survey
+    yield from _known("revisits", ("survey", "person_queue"), survey.person_queue, config.queues)
+    if survey.person_key in survey.keys:
+        yield "revisits", ("survey", "person_key"), say("config.person_key")
+    missing = RATED - set(survey.keys.values())
+    if missing:
+        yield "revisits", ("survey", "keys"), say("config.ratings", missing=", ".join(sorted(missing)))
 
 
 def _known(name: str, loc: Loc, value: str, known: Iterable[str]) -> Iterator[Problem]:

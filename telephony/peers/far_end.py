@@ -34,7 +34,7 @@ class FarEnd:
         self._news = threading.Condition()
         self._loop = asyncio.new_event_loop()
         self._line = _Line(self, self._loop, address, port)
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread = threading.Thread(target=self._run, daemon=True)
 
     def plan(self, number: str, behaviours: Sequence[Behaviour]) -> None:
         """Say what the next calls of a number meet, one entry a call; the last one repeats."""
@@ -43,16 +43,14 @@ class FarEnd:
     def start(self) -> Self:
         """Listen; raises OSError if somebody else does."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._loop.run_until_complete(self._line.open())
         self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._line.open(), self._loop).result()
         return self
 
     def stop(self) -> None:
         """Close the port; calls in progress fall silent."""
         self._loop.call_soon_threadsafe(self._line.close)
         self._thread.join()
-        self._loop.run_until_complete(self._loop.shutdown_default_executor())
-        self._loop.close()
 
     def answer(self, number: str) -> None:
         """Answer the number's last call, which rings."""
@@ -101,6 +99,11 @@ class FarEnd:
         behaviour = behaviours[min(self._taken[number] - first, len(behaviours) - 1)]
         self._taken[number] += 1
         return behaviour, self.heard(number, self._taken[number])
+
+    def _run(self) -> None:
+        self._loop.run_forever()
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
 
     def _found(self, name: str, number: str) -> list[list[str]]:
         return [words for words in self.events if words[0] == name and number in {"", words[1]}]

@@ -32,7 +32,7 @@ class UtcTime(sa.types.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-_serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 calls = sa.Table(
     "calls",
@@ -75,7 +75,7 @@ legs = sa.Table(
 events = sa.Table(
     "events",
     metadata,
-    sa.Column("id", _serial, primary_key=True, autoincrement=True),
+    sa.Column("id", serial, primary_key=True, autoincrement=True),
     sa.Column("at", UtcTime, nullable=False),
     sa.Column("kind", sa.String(30), nullable=False),
     sa.Column("call_id", sa.String(64), index=True),
@@ -104,6 +104,12 @@ cases = sa.Table(
     sa.Column("case_number", sa.String(40), primary_key=True),
     sa.Column("open", sa.Boolean, nullable=False),
     sa.Column("updated_at", UtcTime, nullable=False),
+    sa.Column("subject", sa.String(200), comment="what it is about, as the citizen may hear it"),
+    sa.Column("category", sa.String(1), comment="A to D (Art. 8)"),
+    sa.Column("district", sa.String(40)),
+    sa.Column("unit", sa.String(60)),
+    sa.Column("channel", sa.String(20), comment="how it came in (Art. 3)"),
+    sa.Column("round", sa.Integer, nullable=False, server_default="1", comment="a redo starts a new one"),
 )
 
 case_numbers = sa.Table(
@@ -126,7 +132,7 @@ blacklist = sa.Table(
 alarms = sa.Table(
     "alarms",
     metadata,
-    sa.Column("id", _serial, primary_key=True, autoincrement=True),
+    sa.Column("id", serial, primary_key=True, autoincrement=True),
     sa.Column("at", UtcTime, nullable=False),
     sa.Column("kind", sa.String(30), nullable=False),
     sa.Column("subject", sa.String(40), nullable=False),
@@ -184,3 +190,8 @@ def _insert(dialect: str, table: sa.Table) -> Any:
 def insert_new(connection: sa.Connection, table: sa.Table, values: dict[str, Any]) -> None:
     """Insert a row unless its key is there already."""
     connection.execute(insert_for(connection, table).values(**values).on_conflict_do_nothing())
+
+
+def inserted_id(result: sa.CursorResult[Any]) -> int:
+    """Return the number that the database gave to the row just inserted."""
+    return int(result.inserted_primary_key[0])  # type: ignore[index]  # of one row there is always one

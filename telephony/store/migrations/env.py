@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from telephony.store import outbound_tables  # noqa: F401 - its tables join the same metadata
 from telephony.store.tables import metadata
 
 context.configure(

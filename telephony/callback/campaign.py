@@ -1,0 +1,109 @@
+"""What the dialer needs: a campaign that knows whom to call, and a line that rings them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from twisted.internet.defer import Deferred
+
+from telephony.rules.bands import Window
+from telephony.rules.verdict import Datum, Finding
+from telephony.store.revisits import Tick
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A call that may start now, and no later than `start_by`."""
+
+    task_id: int
+    number: str
+    window: Window
+    start_by: datetime
+
+
+class Campaign(Protocol):
+    """One kind of outbound call: its tasks, its rules, what follows from a call.
+
+    Every method but the properties runs in a transaction of the dialer, in a thread of the store.
+    """
+
+    @property
+    def name(self) -> str:
+        """What its attempts are stored under."""
+        ...
+
+    @property
+    def ring_floor(self) -> float:
+        """Seconds that a ring must last to count."""
+        ...
+
+    @property
+    def guard(self) -> float:
+        """Seconds after which a call that nobody answered is ended."""
+        ...
+
+    def candidates(self, connection: sa.Connection, tick: Tick, limit: int) -> Sequence[Candidate]:
+        """Return calls that may start now, the most urgent first, and offer them no more.
+
+        What needs no call any more, or only later, is settled on the way.
+        """
+        ...
+
+    def let_go(self, connection: sa.Connection, task_id: int, tick: Tick) -> None:
+        """Plan anew: the call was not placed after all."""
+        ...
+
+    def settled(self, connection: sa.Connection, task_id: int, found: Finding, tick: Tick) -> None:
+        """Decide what follows: the attempt has its verdict, written in this transaction."""
+        ...
+
+    def wake_at(self, connection: sa.Connection, tick: Tick) -> datetime | None:
+        """Return when `candidates` is worth asking again."""
+        ...
+
+    def begin(self, connection: sa.Connection, tick: Tick) -> None:
+        """Take up the stored tasks at a start: none may be forgotten, each is planned by the rules in force."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One call to be placed; `entry` is the campaign whose dialplan context an answered call enters."""
+
+    attempt_id: str
+    task_id: int
+    entry: str
+    number: str
+    trunk: str
+    guard: float
+
+
+Told = Callable[[str, str, datetime, Mapping[str, Datum]], None]
+"""Takes evidence: attempt, kind (rules.verdict.Kind), the switch's own time, data."""
+
+
+class Line(Protocol):
+    """The switch, as far as outbound calls need it."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether calls can be placed."""
+        ...
+
+    def originate(self, order: Order) -> Deferred[Any]:
+        """Place a call; fires when the switch has taken the order.
+
+        Fails with SwitchRefusedError or EncodingRefusedError (nothing rings), or with SwitchUnavailableError:
+        whether it rings is then unknown.
+        """
+        ...
+
+    def living(self) -> Deferred[Mapping[str, str]]:
+        """Return the state of every live channel by id: Ringing, Up and others."""
+        ...
+
+
+def nothing(_: str) -> None:
+    """Stand where nobody watches the points of the commit order."""

@@ -1,0 +1,118 @@
+"""What the dialer looks at before it dials, and whom it tells: the pause, the clock, alarms, the ledger."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+import sqlalchemy as sa
+from twisted.internet.defer import Deferred
+
+from telephony.callback.campaign import Order
+from telephony.clock import Clock, Timer
+from telephony.errors import HotlineError
+from telephony.store import agents as agent_rows
+from telephony.store.outbound_tables import dialer, workers
+from telephony.store.revisits import Tick
+from telephony.store.tables import UtcTime
+
+T = TypeVar("T")
+TOLERANCE = timedelta(seconds=2)
+"""By how much two machines' clocks may differ before a dialer refuses to dial."""
+_LOOK = sa.select(dialer.c.paused, sa.select(sa.func.max(workers.c.seen_at, type_=UtcTime)).scalar_subquery())
+_SEEN = (
+    workers.update()
+    .where(workers.c.epoch == sa.bindparam("of"))
+    .values(seen_at=sa.bindparam("now", type_=UtcTime))
+)
+
+
+class ClockBehindError(HotlineError):
+    """The machine's clock is behind a time that was committed already: three hours cannot be measured."""
+
+
+class Store(Protocol):
+    """The database (telephony.store.database.Database)."""
+
+    def write(self, work: Callable[[sa.Connection], T], *, urgent: bool = False) -> Deferred[T]:
+        """Run work in a transaction; fires after the commit."""
+        ...
+
+    def read(self, work: Callable[[sa.Connection], T]) -> Deferred[T]:
+        """Run work that only reads."""
+        ...
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one running dialer is: its epoch is new at each start, its worker the installation's name."""
+
+    epoch: str
+    worker: str
+    longest_sleep: float = 10.0
+
+
+@dataclass(frozen=True)
+class Times:
+    """Both clocks, and what makes calls later; `boot` says within what monotonic seconds compare."""
+
+    clock: Clock
+    timer: Timer
+    boot: str
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        return self.clock.now()
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        return self.clock.monotonic()
+
+    def tick(self) -> Tick:
+        """Return this moment by both clocks."""
+        return Tick(self.clock.now(), self.clock.monotonic(), self.boot)
+
+
+def _nobody() -> None:
+    """Stand where nobody waits for news."""
+
+
+def _no_ledger(_connection: sa.Connection, _orders: Sequence[Order], _now: datetime) -> None:
+    """Stand where no ledger of calls is kept."""
+
+
+class Desk:
+    """`tell` wakes who waits for news; `open_calls` enters calls into the ledger before they are placed."""
+
+    def __init__(
+        self,
+        tell: Callable[[], None] = _nobody,
+        open_calls: Callable[[sa.Connection, Sequence[Order], datetime], None] = _no_ledger,
+    ) -> None:
+        self.tell = tell
+        self._open_calls = open_calls
+
+    def look(self, connection: sa.Connection, epoch: str, now: datetime) -> str:
+        """Return why nothing may be dialled, or nothing; raise ClockBehindError.
+
+        The last committed time is every worker's `seen_at`, moved with each reservation.
+        """
+        paused, seen_at = connection.execute(_LOOK).one()
+        if seen_at is not None and now < seen_at - TOLERANCE:
+            raise ClockBehindError(f"the clock is behind {seen_at.isoformat()}, which was committed already")
+        if paused:
+            return "paused"
+        connection.execute(_SEEN, {"of": epoch, "now": now})
+        return ""
+
+    def dialling(self, connection: sa.Connection, orders: Sequence[Order], tick: Tick) -> None:
+        """Enter calls that are about to be placed into the ledger."""
+        self._open_calls(connection, orders, tick.at)
+
+    def clock_behind(self, connection: sa.Connection, now: datetime) -> None:
+        """Raise the alarm that the clock is wrong."""
+        agent_rows.raise_alarm(connection, now, "clock-behind", "dialer")
+
+    def trunk_paused(self, connection: sa.Connection, trunk: str, now: datetime) -> None:
+        """Raise the alarm that a trunk fails."""
+        agent_rows.raise_alarm(connection, now, "trunk-paused", trunk)

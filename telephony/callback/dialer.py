@@ -1,0 +1,267 @@
+"""The dialer: reserve, commit, dial, gather evidence, judge. One engine for every campaign.
+
+Commit, then act: RESERVED is committed, then DIALLING, and only then is the switch asked. What a call amounts
+to is judged from stored evidence. The due times lie in the campaigns' tables; timers here only wake.
+"""
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from telephony.callback.campaign import Campaign, Line, Order, nothing
+from telephony.callback.channels import Channels
+from telephony.callback.desk import ClockBehindError, Desk, Settings, Store, Times
+from telephony.callback.live import LiveCall
+from telephony.callback.witness import RETRY, WATCH, Witness
+from telephony.clock import Delayed
+from telephony.errors import EncodingRefusedError, SwitchRefusedError, SwitchUnavailableError
+from telephony.rules.verdict import Evidence, Kind
+from telephony.store import attempts as attempt_rows
+from telephony.store.attempts import Reservation
+from telephony.store.revisits import Tick
+
+log = structlog.get_logger()
+SEND_WITHIN = 5.0
+"""Seconds after its commit in which a call is sent, or not at all: its latest end is stored."""
+SLACK = timedelta(seconds=1)
+"""Between the look at the clock in the commit and the order to the switch."""
+EARLIEST = 0.05
+"""Seconds between two looks at the plan at least."""
+DETERMINED = (SwitchRefusedError, EncodingRefusedError)
+"""Answers to an order after which surely nothing rings."""
+
+
+@dataclass(frozen=True)
+class _Batch:
+    reservations: Sequence[Reservation]
+    wake_at: datetime | None
+    asleep: str = ""
+
+
+class Dialer:
+    """Places calls for its campaigns as long as there are channels, and settles them."""
+
+    def __init__(  # noqa: PLR0913 - what bootstrap hands in, once
+        self,
+        campaigns: Sequence[Campaign],
+        *,
+        database: Store,
+        line: Line,
+        channels: Channels,
+        times: Times,
+        settings: Settings,
+        desk: Desk,
+        at_point: Callable[[str], None] = nothing,
+    ) -> None:
+        self.campaigns = {campaign.name: campaign for campaign in campaigns}
+        self.database, self.line, self.channels = database, line, channels
+        self.times, self.settings = times, settings
+        self.desk, self._at_point = desk, at_point
+        self.witness = Witness(
+            self.campaigns,
+            database=database,
+            line=line,
+            channels=channels,
+            times=times,
+            desk=desk,
+            at_point=at_point,
+        )
+        self.witness.when_over = self._over
+        self._ids = map(f"rv-{settings.epoch[:12]}-{{}}".format, itertools.count(1))
+        self._drained: Deferred[None] | None = None
+        self._wake: Delayed | None = None
+        self._pumping = self._again = False
+        self.open = False
+        """Whether calls may be placed: the switch agrees with the store, and nobody has stopped us."""
+        self.stopping = False
+        self.asleep = ""
+        """Why nothing is dialled although something may be due: a code of the catalogue, or nothing."""
+
+    # Whom to call.
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        if self._pumping:
+            self._again = True
+        elif self.open and not self.stopping and self.line.is_up:
+            self._pump()
+
+    def _pump(self) -> None:
+        self._sleep(None)
+        slots = self.channels.slots(self.times.monotonic())
+        if not slots:
+            self._sleep(self.channels.next_slot(self.times.monotonic()))
+            return
+        self._pumping = True
+        reserved = self.database.write(partial(self._reserve, slots=slots))
+        reserved.addCallback(self._reserved, len(slots)).addErrback(self._not_reserved)
+        reserved.addBoth(lambda _: self._pumped())
+
+    def _pumped(self) -> None:
+        self._pumping = False
+        if self._again:
+            self._again = False
+            self.wake()
+
+    def _sleep(self, seconds: float | None) -> None:
+        if self._wake is not None and self._wake.active():
+            self._wake.cancel()
+        self._wake = None
+        if seconds is not None and not self.stopping:
+            delay = min(max(seconds, EARLIEST), self.settings.longest_sleep)
+            self._wake = self.times.timer.callLater(delay, self.wake)
+
+    def _reserve(self, connection: sa.Connection, slots: Sequence[str]) -> _Batch:
+        tick = self.times.tick()
+        asleep = self.desk.look(connection, self.settings.epoch, tick.at)
+        if asleep:
+            return _Batch((), None, asleep)
+        reservations: list[Reservation] = []
+        for campaign in self.campaigns.values():
+            free = slots[len(reservations) :]
+            found = campaign.candidates(connection, tick, len(free)) if free else ()
+            reservations += [
+                Reservation(
+                    next(self._ids),
+                    campaign.name,
+                    each.task_id,
+                    each.number,
+                    trunk,
+                    each.window.day.isoformat(),
+                    each.window.band,
+                    each.start_by,
+                )
+                for each, trunk in zip(found, free, strict=False)
+            ]
+        if reservations:
+            attempt_rows.reserve(connection, reservations, self.settings.epoch, tick.at)
+        times = [campaign.wake_at(connection, tick) for campaign in self.campaigns.values()]
+        return _Batch(reservations, min((at for at in times if at is not None), default=None))
+
+    def _reserved(self, batch: _Batch, wanted: int) -> Any:
+        self.asleep = batch.asleep
+        if not batch.reservations:
+            self._sleep_until(batch.wake_at)
+            return None
+        calls = []
+        for each in batch.reservations:
+            call = LiveCall(each, self.campaigns[each.campaign].guard)
+            self.witness.join(call)
+            calls.append(call)
+        self.channels.spend(len(calls))
+        self._at_point("after_reserved")
+        if len(calls) < wanted:
+            self._sleep_until(batch.wake_at)
+        else:
+            self._again = True
+        return self._dial(calls)
+
+    def _sleep_until(self, at: datetime | None) -> None:
+        seconds = self.settings.longest_sleep if at is None else (at - self.times.now()).total_seconds()
+        self._sleep(seconds)
+
+    def _not_reserved(self, failure: Failure) -> None:
+        if failure.check(ClockBehindError):
+            self.asleep = "clock_behind"
+            self.database.write(partial(self.desk.clock_behind, now=self.times.now()))
+        log.error("nothing_reserved", why=repr(failure.value), retry_seconds=RETRY)
+        self._sleep(RETRY)
+
+    # Commit, then dial.
+
+    def _dial(self, calls: Sequence[LiveCall]) -> Deferred[None]:
+        committed = self.database.write(partial(self._commit_dialling, calls=calls))
+        return committed.addCallbacks(
+            self._send, self._not_committed, callbackArgs=(calls,), errbackArgs=(calls,)
+        )
+
+    def _commit_dialling(self, connection: sa.Connection, calls: Sequence[LiveCall]) -> list[str]:
+        tick = self.times.tick()
+        sent = []
+        for call in calls:
+            latest_end = tick.at + timedelta(seconds=call.guard + SEND_WITHIN)
+            in_time = tick.at <= call.start_by
+            if in_time and attempt_rows.dial(connection, call.attempt_id, tick.at, latest_end):
+                sent.append(call.attempt_id)
+            else:
+                self._take_back(connection, call, tick)
+        evidence = Evidence(Kind.SENT, tick.at, Kind.SENT, tick.mono, tick.boot)
+        attempt_rows.append(connection, [(attempt_id, evidence) for attempt_id in sent])
+        self.desk.dialling(connection, [self._order(call) for call in calls if call.attempt_id in sent], tick)
+        return sent
+
+    def _take_back(self, connection: sa.Connection, call: LiveCall, tick: Tick) -> None:
+        attempt_rows.cancel(connection, [call.attempt_id])
+        self.campaigns[call.campaign].let_go(connection, call.task_id, tick)
+
+    def _send(self, committed: Sequence[str], calls: Sequence[LiveCall]) -> None:
+        committed_at = self.times.monotonic()
+        self._at_point("after_dialling_committed")
+        for call in calls:
+            if call.attempt_id not in committed:
+                self.witness.forget(call)
+                continue
+            call.machine.dial()
+            late = self.times.monotonic() - committed_at > SEND_WITHIN
+            if late or self.times.now() > call.start_by + SLACK or self.stopping or not self.line.is_up:
+                self.witness.note(call.attempt_id, Kind.NOT_SENT, self.times.now(), {})
+            else:
+                self._originate(call)
+
+    def _originate(self, call: LiveCall) -> None:
+        call.sent = True
+        self.witness.watch(call, call.guard + WATCH)
+        self.line.originate(self._order(call)).addErrback(self._order_failed, call)
+        self._at_point("after_originate_sent")
+
+    def _order(self, call: LiveCall) -> Order:
+        return Order(call.attempt_id, call.task_id, call.campaign, call.number, call.trunk, call.guard)
+
+    def _order_failed(self, failure: Failure, call: LiveCall) -> None:
+        if failure.check(*DETERMINED):
+            self.witness.note(call.attempt_id, Kind.SWITCH_REFUSED, self.times.now(), {})
+        elif not failure.check(SwitchUnavailableError):
+            log.error("order_failed", attempt=call.attempt_id, why=repr(failure.value))
+
+    def _not_committed(self, failure: Failure, calls: Sequence[LiveCall]) -> None:
+        """No commit, no call: give the reservations back as soon as the store takes it."""
+        log.error("nothing_dialled", why=repr(failure.value), retry_seconds=RETRY)
+
+        def work(connection: sa.Connection) -> None:
+            for call in calls:
+                self._take_back(connection, call, self.times.tick())
+
+        def again(_: Failure) -> None:
+            self.times.timer.callLater(RETRY, self._not_committed, failure, calls)
+
+        def forget(_: None) -> None:
+            for call in calls:
+                self.witness.forget(call)
+
+        self.database.write(work).addCallbacks(forget, again)
+
+    # The end.
+
+    def stop(self, seconds: float) -> Deferred[None]:
+        """Reserve no more, wait at most `seconds` for calls under way; the next start finds what is left."""
+        self.stopping = True
+        self._sleep(None)
+        self._drained = Deferred()
+        deadline = self.times.timer.callLater(seconds, self._drained.callback, None)
+        self._drained.addBoth(lambda _: deadline.cancel() if deadline.active() else None)
+        drained = self._drained
+        self._over()
+        return drained
+
+    def _over(self) -> None:
+        if self._drained is not None and not self.witness.live and not self._drained.called:
+            self._drained.callback(None)
+        self.wake()

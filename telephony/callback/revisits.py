@@ -1,0 +1,141 @@
+"""Revisits as a campaign of the dialer (Art. 16, 17): whom to call now, and what a call's verdict means.
+
+Only here do two calls that rang out become `deemed_satisfied`; no other campaign has that rule.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from telephony.callback.campaign import Candidate
+from telephony.callback.decisions import Ground, decide, last_of
+from telephony.rules.revisit import RATED, Conclusion, Next, Planner, Round, describe
+from telephony.rules.verdict import Finding
+from telephony.store import revisits as rows
+from telephony.store.revisits import CAMPAIGN, Tick
+
+SCAN = 64
+"""Rows looked at in one go."""
+MOST_SCANS = 8
+"""Goes in one transaction: many that wait for a later band must not hold up the store."""
+SOON = timedelta(seconds=1)
+
+
+class Revisits:
+    """The campaign; `planner` holds the rules in force, `version` names them."""
+
+    name = CAMPAIGN
+
+    def __init__(self, planner: Planner, version: str) -> None:
+        self.planner, self.version = planner, version
+        self.ring_floor = float(planner.rules.ring_floor)
+        self.guard = planner.rules.guard.total_seconds()
+        self._more = False
+
+    def candidates(self, connection: sa.Connection, tick: Tick, limit: int) -> list[Candidate]:
+        """Return calls that may start now, nearest deadline first; decide what is overdue."""
+        self._more = self._decide_overdue(connection, tick)
+        if not self._in_a_window(tick.at):
+            return []
+        rows.promote(connection, tick.at)
+        found: list[Candidate] = []
+        for _ in range(MOST_SCANS):
+            wanted = limit - len(found)
+            picked = rows.pick(connection, wanted)
+            known = self._rounds(connection, picked, tick)
+            taken = {candidate.number for candidate in found}
+            for row in picked:
+                # A citizen who is about to be called about another case is left for the next time.
+                if known[row.id].number not in taken:
+                    found += self._consider(connection, row, known[row.id], tick)
+                    taken |= {candidate.number for candidate in found}
+            if len(picked) < wanted or len(found) >= limit:
+                return found
+        self._more = True
+        return found
+
+    def let_go(self, connection: sa.Connection, task_id: int, tick: Tick) -> None:
+        """Plan anew what was not called after all."""
+        self._go_on(connection, task_id, tick)
+
+    def settled(self, connection: sa.Connection, task_id: int, found: Finding, tick: Tick) -> None:
+        """Decide, or plan the next call; what the citizen said outdoes a verdict of the rules."""
+        row = rows.one(connection, task_id)
+        if row is None or (row.verdict is not None and (found.rating is None or row.verdict in RATED)):
+            return
+        revisit = self._rounds(connection, [row], tick)[row.id]
+        if row.verdict is None:
+            self.advance(connection, row, revisit, tick)
+            return
+        void = last_of(connection, [row.id]).get(row.id)
+        step = self.planner.step(tick.at, revisit)
+        if isinstance(step, Conclusion):
+            decide(connection, row, revisit, step, Ground(tick.at, self.version, supersedes=void))
+
+    def wake_at(self, connection: sa.Connection, tick: Tick) -> datetime | None:
+        """Return when there may be something to do: a window opens, a call is due, a deadline passes."""
+        if self._more:
+            return tick.at + SOON
+        waiting, deadline, ready = rows.wake_at(connection, tick.at)
+        opening = self._opening(tick.at)
+        first = max(waiting, opening) if waiting else None
+        again = opening if ready and opening > tick.at else None  # else the next free channel is the moment
+        return min((at for at in (first, deadline, again) if at is not None), default=None)
+
+    def begin(self, connection: sa.Connection, tick: Tick) -> None:
+        """Store the rules under their version, plan anew if they changed, and whatever was forgotten."""
+        if rows.begin(connection, self.version, describe(self.planner.rules), tick.at):
+            rows.plan_all_anew(connection, tick.at)
+        for row in rows.forgotten(connection):
+            self.advance(connection, row, self._rounds(connection, [row], tick)[row.id], tick)
+
+    def _go_on(self, connection: sa.Connection, revisit_id: int, tick: Tick) -> None:
+        row = rows.one(connection, revisit_id)
+        if row is not None and row.verdict is None:
+            self.advance(connection, row, self._rounds(connection, [row], tick)[row.id], tick)
+
+    def advance(self, connection: sa.Connection, row: sa.Row[Any], revisit: Round, tick: Tick) -> None:
+        """Decide an open revisit or plan its next call."""
+        self._apply(connection, row, revisit, self.planner.step(tick.at, revisit), tick)
+
+    def _apply(
+        self, connection: sa.Connection, row: sa.Row[Any], revisit: Round, step: Conclusion | Next, tick: Tick
+    ) -> None:
+        if isinstance(step, Conclusion):
+            decide(connection, row, revisit, step, Ground(tick.at, self.version))
+        else:
+            rows.schedule(connection, row.id, step.at, step.latest_at)
+
+    def _consider(
+        self, connection: sa.Connection, row: sa.Row[Any], revisit: Round, tick: Tick
+    ) -> list[Candidate]:
+        step = self.planner.step(tick.at, revisit)
+        if isinstance(step, Next) and step.at <= tick.at:
+            rows.take(connection, [row.id])
+            return [Candidate(row.id, step.number, step.window, self._start_by(step, row.due_at))]
+        self._apply(connection, row, revisit, step, tick)
+        return []
+
+    def _start_by(self, step: Next, due_at: datetime) -> datetime:
+        return min(step.window.closes, due_at) - self.planner.rules.guard
+
+    def _decide_overdue(self, connection: sa.Connection, tick: Tick) -> bool:
+        late = rows.overdue(connection, tick.at, SCAN)
+        known = self._rounds(connection, late, tick)
+        for row in late:
+            self.advance(connection, row, known[row.id], tick)
+        return len(late) == SCAN
+
+    def _rounds(
+        self, connection: sa.Connection, picked: Sequence[sa.Row[Any]], tick: Tick
+    ) -> dict[int, Round]:
+        return rows.rounds(connection, picked, tick, self.planner.rules.number_gap)
+
+    def _in_a_window(self, now: datetime) -> bool:
+        return self._opening(now) <= now
+
+    def _opening(self, now: datetime) -> datetime:
+        """Return now if a call may start now, else when the next window opens."""
+        return self.planner.opening(now) or now + timedelta(days=1)

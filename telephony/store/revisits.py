@@ -1,0 +1,243 @@
+"""Open revisits: which are due, and all that the rules need to know of each.
+
+The cost of a scan does not grow with the number of open revisits: those whose time has come are marked
+`ready` in the order of their times, and picked from an index in the order of their urgency.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from telephony.rules.revisit import Past, Round, Verdict
+from telephony.rules.verdict import Outcome
+from telephony.rules.workdays import CHINA
+from telephony.store.attempts import CANCELLED
+from telephony.store.outbound_tables import LIVE_STATES, attempts, dialer, no_disturb, revisits, rule_sets
+from telephony.store.tables import UtcTime, insert_new, insert_once, inserted_id
+
+CAMPAIGN = "revisit"
+PROMOTED = 500
+"""Rows that become ready in one scan at most: a band that opens with many due ones takes several."""
+
+_NOW = sa.bindparam("now", type_=UtcTime)
+_SINCE = sa.bindparam("since", type_=UtcTime)
+_IDS: sa.BindParameter[list[int]] = sa.bindparam("ids", expanding=True)
+_NUMBERS: sa.BindParameter[list[str]] = sa.bindparam("numbers", expanding=True)
+_LIMIT = sa.bindparam("limit", type_=sa.Integer)
+# In the words of the partial indexes: only then are they used.
+_WAITING, _READY = sa.text("verdict IS NULL AND NOT ready"), sa.text("verdict IS NULL AND ready")
+_OPEN = sa.text("verdict IS NULL")
+
+_DUE = (
+    sa.select(revisits.c.id)
+    .where(_WAITING, revisits.c.next_at <= _NOW)
+    .order_by(revisits.c.next_at, revisits.c.due_at)
+    .limit(_LIMIT)
+)
+_PROMOTE = revisits.update().where(revisits.c.id.in_(_DUE.scalar_subquery())).values(ready=True)
+_PICK = (
+    sa.select(revisits)
+    .where(_READY)
+    .order_by(revisits.c.due_at, revisits.c.latest_at, revisits.c.id)
+    .limit(_LIMIT)
+    .with_for_update(skip_locked=True)
+)
+_OVERDUE = (
+    sa.select(revisits)
+    .where(_OPEN, revisits.c.due_at <= _NOW, revisits.c.next_at.is_not(None))
+    .order_by(revisits.c.due_at)
+    .limit(_LIMIT)
+    .with_for_update(skip_locked=True)
+)
+_WAKE = sa.select(
+    sa.select(sa.func.min(revisits.c.next_at, type_=UtcTime)).where(_WAITING).scalar_subquery(),
+    sa.select(sa.func.min(revisits.c.due_at, type_=UtcTime))
+    .where(_OPEN, revisits.c.due_at > _NOW)
+    .scalar_subquery(),
+    sa.select(revisits.c.id).where(_READY).limit(1).scalar_subquery(),
+)
+_SCHEDULE = (
+    revisits.update()
+    .where(revisits.c.id == sa.bindparam("of"), revisits.c.verdict.is_(None))
+    .values(
+        next_at=sa.bindparam("next", type_=UtcTime),
+        latest_at=sa.bindparam("latest", type_=UtcTime),
+        ready=False,
+    )
+)
+_TAKE = revisits.update().where(revisits.c.id.in_(_IDS)).values(next_at=None, ready=False)
+_COLUMNS = (
+    *(attempts.c.id, attempts.c.task_id, attempts.c.number, attempts.c.started_at, attempts.c.ended_at),
+    *(attempts.c.latest_end_at, attempts.c.reserved_at, attempts.c.state, attempts.c.counts),
+    *(attempts.c.alerted, attempts.c.rating, attempts.c.ended_mono, attempts.c.boot),
+)
+_OF_ROUND = (
+    sa.select(*_COLUMNS)
+    .where(attempts.c.campaign == CAMPAIGN, attempts.c.task_id.in_(_IDS), attempts.c.state != CANCELLED)
+    .order_by(attempts.c.reserved_at, attempts.c.id)
+)
+_TO_NUMBERS = sa.select(*_COLUMNS).where(
+    attempts.c.number.in_(_NUMBERS), attempts.c.reserved_at >= _SINCE, attempts.c.state != CANCELLED
+)
+_NOT_TO_BE_DISTURBED = sa.select(no_disturb.c.number).where(
+    no_disturb.c.number.in_(_NUMBERS),
+    sa.or_(no_disturb.c.expires_at.is_(None), no_disturb.c.expires_at > _NOW),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """One moment by both clocks: `mono` in seconds, comparable within one `boot` of the machine."""
+
+    at: datetime
+    mono: float
+    boot: str
+
+
+def promote(connection: sa.Connection, now: datetime, limit: int = PROMOTED) -> None:
+    """Mark as ready those whose time has come."""
+    connection.execute(_PROMOTE, {"now": now, "limit": limit})
+
+
+def pick(connection: sa.Connection, limit: int) -> list[sa.Row[Any]]:
+    """Return the most urgent ready ones; on PostgreSQL no other service gets them before we commit."""
+    return list(connection.execute(_PICK, {"limit": limit}))
+
+
+def overdue(connection: sa.Connection, now: datetime, limit: int) -> list[sa.Row[Any]]:
+    """Return open ones whose deadline has passed and that are not in a call."""
+    return list(connection.execute(_OVERDUE, {"now": now, "limit": limit}))
+
+
+def wake_at(connection: sa.Connection, now: datetime) -> tuple[datetime | None, datetime | None, bool]:
+    """Return when the next waiting one becomes ready, the next deadline after now, and if one is ready."""
+    waiting, deadline, ready = connection.execute(_WAKE, {"now": now}).one()
+    return waiting, deadline, ready is not None
+
+
+def schedule(connection: sa.Connection, revisit_id: int, next_at: datetime, latest_at: datetime) -> None:
+    """Plan the next call of an open revisit."""
+    connection.execute(_SCHEDULE, {"of": revisit_id, "next": next_at, "latest": latest_at})
+
+
+def take(connection: sa.Connection, revisit_ids: Sequence[int]) -> None:
+    """Take these off the plan: a call of each is under way."""
+    connection.execute(_TAKE, {"ids": list(revisit_ids)})
+
+
+def rounds(
+    connection: sa.Connection, rows: Sequence[sa.Row[Any]], tick: Tick, gap: timedelta
+) -> dict[int, Round]:
+    """Return what the rules need to know of these revisits, by id.
+
+    `gap` is how long a call about another case of a citizen matters.
+    """
+    if not rows:
+        return {}
+    of_round: dict[int, list[Any]] = defaultdict(list)
+    ids = [row.id for row in rows]
+    for row in connection.execute(_OF_ROUND, {"ids": ids}):
+        of_round[row.task_id].append(row)
+    numbers = sorted({number for row in rows for number in row.numbers})
+    since = min(datetime.combine(tick.at.astimezone(CHINA).date(), time(), CHINA), tick.at - gap)
+    wanted = {"numbers": numbers, "since": since}
+    calls: list[Any] = list(connection.execute(_TO_NUMBERS, wanted)) if numbers else []
+    quiet = _undisturbed(connection, numbers, tick.at)
+    return {row.id: _round(row, of_round[row.id], calls, quiet, tick) for row in rows}
+
+
+def begin(connection: sa.Connection, version: str, parameters: Mapping[str, Any], now: datetime) -> bool:
+    """Store a set of rules under its version; return True if the open ones were planned by another."""
+    new = {"version": version, "parameters": dict(parameters), "since": now}
+    connection.execute(insert_once(connection.dialect.name, rule_sets), new)
+    insert_new(connection, dialer, {"id": 1, "paused": False, "rules_version": version})
+    other = sa.or_(dialer.c.rules_version.is_(None), dialer.c.rules_version != version)
+    changed = connection.execute(dialer.update().where(other).values(rules_version=version))
+    return changed.rowcount > 0
+
+
+def plan_all_anew(connection: sa.Connection, now: datetime) -> None:
+    """Let every open revisit be looked at again, by rules that are new."""
+    waiting = sa.and_(revisits.c.verdict.is_(None), revisits.c.next_at.is_not(None))
+    connection.execute(revisits.update().where(waiting).values(next_at=now, ready=False))
+
+
+def forgotten(connection: sa.Connection) -> list[sa.Row[Any]]:
+    """Return open revisits that are neither planned nor in a call: a crash in an unlucky moment left them."""
+    in_a_call = (
+        sa.select(attempts.c.id)
+        .where(attempts.c.campaign == CAMPAIGN, attempts.c.task_id == revisits.c.id)
+        .where(attempts.c.state.in_(LIVE_STATES))
+    )
+    query = sa.select(revisits).where(_OPEN, revisits.c.next_at.is_(None), ~sa.exists(in_a_call))
+    return list(connection.execute(query))
+
+
+def one(connection: sa.Connection, revisit_id: int) -> sa.Row[Any] | None:
+    """Return one revisit's row."""
+    return connection.execute(sa.select(revisits).where(revisits.c.id == revisit_id)).first()
+
+
+def newest_of_case(connection: sa.Connection, case_number: str) -> sa.Row[Any] | None:
+    """Return the newest round of a case, or None if no unit has replied yet."""
+    query = sa.select(revisits).where(revisits.c.case_number == case_number)
+    return connection.execute(query.order_by(revisits.c.round.desc()).limit(1)).first()
+
+
+def _undisturbed(connection: sa.Connection, numbers: Sequence[str], now: datetime) -> frozenset[str]:
+    if not numbers:
+        return frozenset()
+    return frozenset(connection.scalars(_NOT_TO_BE_DISTURBED, {"numbers": numbers, "now": now}))
+
+
+def _round(
+    row: sa.Row[Any],
+    of_round: Sequence[sa.Row[Any]],
+    calls: Sequence[sa.Row[Any]],
+    quiet: frozenset[str],
+    tick: Tick,
+) -> Round:
+    own = {each.id for each in of_round}
+    ratings = [each.rating for each in of_round if each.rating is not None]
+    return Round(
+        numbers=tuple(row.numbers),
+        opened_at=row.replied_at,
+        due_at=row.due_at,
+        attempts=tuple(_past(each, tick) for each in of_round if each.state not in LIVE_STATES),
+        others=tuple(_past(each, tick) for each in calls if each.id not in own),
+        rating=Verdict(ratings[-1]) if ratings else None,
+        called_back_at=row.called_back_at,
+        no_disturb=quiet & set(row.numbers),
+    )
+
+
+def _past(row: sa.Row[Any], tick: Tick) -> Past:
+    live = row.state in LIVE_STATES
+    started = row.started_at or row.reserved_at
+    ended = row.ended_at or row.latest_end_at or started
+    return Past(
+        row.id,
+        row.number,
+        started,
+        _not_before_it_was(ended, row, tick),
+        Outcome.UNKNOWN if live else Outcome(row.state),
+        row.counts,
+        row.alerted,
+    )
+
+
+def _not_before_it_was(ended: datetime, row: sa.Row[Any], tick: Tick) -> datetime:
+    """Return the end of a call, no longer ago than a clock that nobody can set says."""
+    if row.ended_mono is None or row.boot != tick.boot or not tick.boot:
+        return ended
+    return max(ended, tick.at - timedelta(seconds=max(0.0, tick.mono - row.ended_mono)))
+
+
+def open_round(connection: sa.Connection, values: Iterable[tuple[str, Any]]) -> int:
+    """Insert a revisit and return its id; IntegrityError if this round of the case has one."""
+    result = connection.execute(revisits.insert().values(**dict(values), ready=False))
+    return inserted_id(result)
