@@ -27,6 +27,7 @@ class FarEnd:
     """
 
     def __init__(self, address: str, port: int, folder: Path, *, default: Behaviour = NO_SUCH_NUMBER) -> None:
+        self.port = port
         self.events: list[list[str]] = []
         self._folder, self._default = folder, default
         self._plans: dict[str, tuple[int, Sequence[Behaviour]]] = {}
