@@ -18,12 +18,15 @@ from telephony.config_load import load
 from telephony.paths import PROJECT, Paths
 from telephony.pbx import binary, files
 from telephony.peers.ports import connect, free_block, free_port
+from telephony.prompts import BEEP
 from tests.plain_ami import PlainAmi
 from tests.years import supply_years
 
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
 PROMPT_SECONDS = 0.1
+BEEP_HERTZ = 3475
+"""Above every prompt's, and between the pitches that a prompt may have."""
 RTP_PORTS = 200
 
 
@@ -61,6 +64,7 @@ class Switch:
         self.paths.sounds.mkdir(parents=True)
         for index, name in enumerate(self.config.prompts.prompts):
             tone(self.paths.sounds / f"{name}.wav", prompt_hertz(index), PROMPT_SECONDS)
+        tone(self.paths.sounds / f"{BEEP}.wav", BEEP_HERTZ, PROMPT_SECONDS)
         music = self.paths.asterisk / "data" / "moh" / "hotline"
         music.mkdir(parents=True)
         tone(music / "waiting.wav", 300, 2)
@@ -162,8 +166,10 @@ def extra(line: Mapping[str, str]) -> dict[str, Any]:
 
 
 def prompt_hertz(index: int) -> int:
-    """Return the pitch that stands for the nth prompt of prompts.yaml."""
-    return 500 + 50 * index
+    """Return the pitch that stands for the nth prompt of prompts.yaml, of those that a telephone carries."""
+    hertz = 500 + 50 * index
+    assert hertz < BEEP_HERTZ, "so many prompts need a smaller step"
+    return hertz
 
 
 def tone(file: Path, hertz: int, seconds: float) -> None:

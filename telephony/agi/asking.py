@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from telephony.agi.session import Session
 from telephony.callback.survey import Survey
 from telephony.config import Survey as Rules
-from telephony.errors import AGIHangup
 from telephony.prompts import BEEP
 from telephony.rules.survey import Asked, Keys, Step
 
@@ -70,11 +69,9 @@ class Asking:
             self._session.record_file(
                 name, "wav", END_OF_SPEECH, milliseconds, beep="", silence=SILENCE_SECONDS
             )
-        except AGIHangup:  # many say why and hang up
+        finally:  # many say why and hang up
             if file.exists():
                 self._session.await_(lambda: self._survey.reason_recorded(self._reference, file))
-            raise
-        self._session.await_(lambda: self._survey.reason_recorded(self._reference, file))
 
     def offer_person(self) -> bool:
         """Offer a person; return whether one is wanted."""

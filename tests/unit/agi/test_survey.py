@@ -75,6 +75,8 @@ class Call:
         self.steps.append(step)
         if step == self._fate:
             return b"200 result=-1 (hangup) endpos=0\n" if self._gone else b"200 result=-1 endpos=0\n"
+        if step == "record":
+            Path(f"{words[0]}.wav").touch()
         key = next(self._keys, "") if step.startswith("wait") else self._during.pop(step, "")
         return b"200 result=%d endpos=800\n" % ord(key or "\0")
 
