@@ -51,12 +51,15 @@ class Campaign(Protocol):
         """
         ...
 
-    def let_go(self, connection: sa.Connection, task_id: int, tick: Tick) -> None:
-        """Plan anew: the call was not placed after all."""
+    def let_go(self, connection: sa.Connection, task_id: int, tick: Tick) -> datetime | None:
+        """Plan anew: the call was not placed after all. Return when the next one may be."""
         ...
 
-    def settled(self, connection: sa.Connection, task_id: int, found: Finding, tick: Tick) -> None:
-        """Decide what follows: the attempt has its verdict, written in this transaction."""
+    def settled(self, connection: sa.Connection, task_id: int, found: Finding, tick: Tick) -> datetime | None:
+        """Decide what follows: the attempt has its verdict, written in this transaction.
+
+        Return when the next call may be placed, None if there is none.
+        """
         ...
 
     def wake_at(self, connection: sa.Connection, tick: Tick) -> datetime | None:
@@ -64,7 +67,7 @@ class Campaign(Protocol):
         ...
 
     def begin(self, connection: sa.Connection, tick: Tick) -> None:
-        """Take up the stored tasks at a start: none may be forgotten, each is planned by the rules in force."""
+        """Take up the stored tasks at a start: none is forgotten, each is planned by the rules in force."""
         ...
 
 

@@ -8,6 +8,7 @@ from telephony.rules.verdict import Finding, Outcome
 
 LONGEST_REST = 900.0
 """Seconds that a trunk rests at most before it is tried again."""
+MOST_DOUBLINGS = 10
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,7 @@ class Limits:
 
 
 class Breaker:
-    """Pauses a trunk on which many calls in a row failed; then one call tries it.
-
-    A network that says nothing at all counts as a fault here: a dead trunk looks like that.
-    """
+    """Pauses a trunk on which many calls in a row failed, or met with silence; then one call tries it."""
 
     def __init__(self, faults: int, seconds: float) -> None:
         self._most, self._seconds = faults, seconds
@@ -43,13 +41,12 @@ class Breaker:
             self._in_a_row, self._rests, self.closed_until = 0, 0, None
             return False
         self._in_a_row += 1
-        if self._in_a_row < self._most and not self._rests:
+        # A fault of a call that was sent before the pause is no reason for a second one.
+        paused = self.closed_until is not None and mono < self.closed_until
+        if paused or (self._in_a_row < self._most and not self._rests):
             return False
-        # A second fault of the same moment, of a call sent before the pause, is no second pause.
-        if self.closed_until is not None and mono < self.closed_until:
-            return False
-        self.closed_until = mono + min(self._seconds * 2**self._rests, LONGEST_REST)
-        self._rests = min(self._rests + 1, 10)
+        self.closed_until = mono + min(self._seconds * (1 << self._rests), LONGEST_REST)
+        self._rests = min(self._rests + 1, MOST_DOUBLINGS)
         return True
 
     def free(self, mono: float, under_way: int) -> int | None:

@@ -16,6 +16,7 @@ from telephony.rules.revisit import FOR_PEOPLE, Conclusion, Past, Round, Verdict
 from telephony.rules.verdict import digest
 from telephony.store import attempts as attempt_rows
 from telephony.store import calls as call_rows
+from telephony.store import revisits as revisit_rows
 from telephony.store.outbound_tables import decisions, outbox, revisits, work_items
 from telephony.store.tables import UtcTime, cases, insert_once, inserted_id
 
@@ -34,15 +35,6 @@ _REDO = (
     cases.update()
     .where(cases.c.case_number == sa.bindparam("of"), cases.c.round == sa.bindparam("old"))
     .values(round=sa.bindparam("new"), updated_at=sa.bindparam("now", type_=UtcTime))
-)
-_CLOSE_ITEM = (
-    work_items.update()
-    .where(work_items.c.revisit_id == sa.bindparam("of"), work_items.c.closed_at.is_(None))
-    .values(
-        closed_at=sa.bindparam("now", type_=UtcTime),
-        closed_by=sa.bindparam("who"),
-        result=sa.bindparam("new_verdict"),
-    )
 )
 
 
@@ -66,8 +58,7 @@ def decide(
     decision_id = _insert(connection, row, revisit, concluded, ground)
     connection.execute(_DECIDED, {"of": row.id, "new_verdict": concluded.verdict.value, "now": ground.at})
     if ground.supersedes is not None or ground.decided_by != BY_RULES:
-        who = {"of": row.id, "now": ground.at, "who": ground.decided_by}
-        connection.execute(_CLOSE_ITEM, {**who, "new_verdict": concluded.verdict.value})
+        revisit_rows.close_item(connection, row.id, ground.at, ground.decided_by, concluded.verdict)
     if concluded.verdict in FOR_PEOPLE and ground.decided_by == BY_RULES:
         item = {"revisit_id": row.id, "kind": concluded.verdict.value, "why": concluded.why}
         connection.execute(insert_once(connection.dialect.name, work_items), {**item, "opened_at": ground.at})
@@ -80,8 +71,7 @@ def decide(
 def _insert(
     connection: sa.Connection, row: sa.Row[Any], revisit: Round, concluded: Conclusion, ground: Ground
 ) -> int:
-    ids = [past.id for past in revisit.attempts]
-    told = attempt_rows.told(connection, ids) if ids else {}
+    told = attempt_rows.told(connection, [past.id for past in revisit.attempts])
     pair = (*concluded.attempts[-2:], None, None)
     values = {
         "revisit_id": row.id,
@@ -92,8 +82,8 @@ def _insert(
         "first_attempt": pair[0],
         "second_attempt": pair[1],
         "rules_version": ground.rules_version,
-        "digest": digest(each for of_attempt in told.values() for each in of_attempt),
-        "facts": facts(revisit, attempt_rows.last_evidence(connection) if ids else 0),
+        "digest": digest(told.all),
+        "facts": facts(revisit, told.last),
         "supersedes": ground.supersedes,
     }
     result = connection.execute(decisions.insert().values(**values))

@@ -75,9 +75,12 @@ class Dialer:
             at_point=at_point,
         )
         self.witness.when_over = self._over
-        self._ids = map(f"rv-{settings.epoch[:12]}-{{}}".format, itertools.count(1))
+        self._ids = map(f"rv-{settings.epoch[:12]}-{{:08d}}".format, itertools.count(1))
         self._drained: Deferred[None] | None = None
         self._wake: Delayed | None = None
+        self._wake_at: datetime | None = None
+        self._limited = True
+        """Whether more calls than channels may be due: then each free channel is used at once."""
         self._pumping = self._again = False
         self.open = False
         """Whether calls may be placed: the switch agrees with the store, and nobody has stopped us."""
@@ -94,8 +97,18 @@ class Dialer:
         elif self.open and not self.stopping and self.line.is_up:
             self._pump()
 
+    def wake_by(self, at: datetime | None) -> None:
+        """There will be something to do at this time."""
+        if at is None or (self._wake_at is not None and self._wake_at <= at):
+            return
+        if self._pumping:
+            self._again = True
+        else:
+            self._sleep_until(at)
+
     def _pump(self) -> None:
         self._sleep(None)
+        self._limited = True
         slots = self.channels.slots(self.times.monotonic())
         if not slots:
             self._sleep(self.channels.next_slot(self.times.monotonic()))
@@ -114,9 +127,10 @@ class Dialer:
     def _sleep(self, seconds: float | None) -> None:
         if self._wake is not None and self._wake.active():
             self._wake.cancel()
-        self._wake = None
+        self._wake = self._wake_at = None
         if seconds is not None and not self.stopping:
             delay = min(max(seconds, EARLIEST), self.settings.longest_sleep)
+            self._wake_at = self.times.now() + timedelta(seconds=delay)
             self._wake = self.times.timer.callLater(delay, self.wake)
 
     def _reserve(self, connection: sa.Connection, slots: Sequence[str]) -> _Batch:
@@ -148,6 +162,7 @@ class Dialer:
 
     def _reserved(self, batch: _Batch, wanted: int) -> Any:
         self.asleep = batch.asleep
+        self._limited = len(batch.reservations) == wanted
         if not batch.reservations:
             self._sleep_until(batch.wake_at)
             return None
@@ -258,10 +273,13 @@ class Dialer:
         deadline = self.times.timer.callLater(seconds, self._drained.callback, None)
         self._drained.addBoth(lambda _: deadline.cancel() if deadline.active() else None)
         drained = self._drained
-        self._over()
+        self._over(None)
         return drained
 
-    def _over(self) -> None:
+    def _over(self, next_at: datetime | None) -> None:
         if self._drained is not None and not self.witness.live and not self._drained.called:
             self._drained.callback(None)
-        self.wake()
+        if self._limited:
+            self.wake()
+        else:
+            self.wake_by(next_at)

@@ -98,7 +98,7 @@ class LiveCall:
     @property
     def is_released(self) -> bool:
         """Whether it is known who ended it: the network, or our own timer."""
-        return Kind.RESPONSE in self.seen or Kind.DIAL_END in self.seen or self.is_answered
+        return Kind.RESPONSE in self.seen or Kind.RELEASED in self.seen or self.is_answered
 
     @property
     def is_answered(self) -> bool:

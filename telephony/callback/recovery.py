@@ -86,7 +86,7 @@ class Recovery:
         self._take_back(connection, dead, tick)
         sent = [row for row in rows if row.state != "reserved"]
         attempt_rows.adopt(connection, [row.id for row in sent if row.id in living], self._settings.epoch)
-        told = attempt_rows.told(connection, [row.id for row in sent]) if sent else {}
+        told = attempt_rows.told(connection, [row.id for row in sent]).of
         gone = [row.id for row in sent if row.id not in living]
         answered = {attempt_id: self._answered(connection, attempt_id) for attempt_id in gone}
         return [(row, frozenset(each.kind for each in told[row.id]), answered.get(row.id)) for row in sent]

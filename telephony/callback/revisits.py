@@ -33,10 +33,13 @@ class Revisits:
         self.ring_floor = float(planner.rules.ring_floor)
         self.guard = planner.rules.guard.total_seconds()
         self._more = False
+        self._deadline: datetime | None = None
+        """The next deadline: before it nothing can be overdue."""
 
     def candidates(self, connection: sa.Connection, tick: Tick, limit: int) -> list[Candidate]:
         """Return calls that may start now, nearest deadline first; decide what is overdue."""
-        self._more = self._decide_overdue(connection, tick)
+        due = self._deadline is None or tick.at >= self._deadline
+        self._more = due and self._decide_overdue(connection, tick)
         if not self._in_a_window(tick.at):
             return []
         rows.promote(connection, tick.at)
@@ -56,29 +59,34 @@ class Revisits:
         self._more = True
         return found
 
-    def let_go(self, connection: sa.Connection, task_id: int, tick: Tick) -> None:
+    def let_go(self, connection: sa.Connection, task_id: int, tick: Tick) -> datetime | None:
         """Plan anew what was not called after all."""
-        self._go_on(connection, task_id, tick)
+        row = rows.one(connection, task_id)
+        if row is None or row.verdict is not None:
+            return None
+        return self.advance(connection, row, self._rounds(connection, [row], tick)[row.id], tick)
 
-    def settled(self, connection: sa.Connection, task_id: int, found: Finding, tick: Tick) -> None:
+    def settled(self, connection: sa.Connection, task_id: int, found: Finding, tick: Tick) -> datetime | None:
         """Decide, or plan the next call; what the citizen said outdoes a verdict of the rules."""
         row = rows.one(connection, task_id)
         if row is None or (row.verdict is not None and (found.rating is None or row.verdict in RATED)):
-            return
-        revisit = self._rounds(connection, [row], tick)[row.id]
+            return None
+        gap = self.planner.rules.number_gap
+        revisit = rows.rounds(connection, [row], tick, gap, with_undisturbed=False)[row.id]
         if row.verdict is None:
-            self.advance(connection, row, revisit, tick)
-            return
+            return self.advance(connection, row, revisit, tick)
         void = last_of(connection, [row.id]).get(row.id)
         step = self.planner.step(tick.at, revisit)
         if isinstance(step, Conclusion):
             decide(connection, row, revisit, step, Ground(tick.at, self.version, supersedes=void))
+        return None
 
     def wake_at(self, connection: sa.Connection, tick: Tick) -> datetime | None:
         """Return when there may be something to do: a window opens, a call is due, a deadline passes."""
         if self._more:
             return tick.at + SOON
         waiting, deadline, ready = rows.wake_at(connection, tick.at)
+        self._deadline = deadline
         opening = self._opening(tick.at)
         first = max(waiting, opening) if waiting else None
         again = opening if ready and opening > tick.at else None  # else the next free channel is the moment
@@ -91,22 +99,20 @@ class Revisits:
         for row in rows.forgotten(connection):
             self.advance(connection, row, self._rounds(connection, [row], tick)[row.id], tick)
 
-    def _go_on(self, connection: sa.Connection, revisit_id: int, tick: Tick) -> None:
-        row = rows.one(connection, revisit_id)
-        if row is not None and row.verdict is None:
-            self.advance(connection, row, self._rounds(connection, [row], tick)[row.id], tick)
-
-    def advance(self, connection: sa.Connection, row: sa.Row[Any], revisit: Round, tick: Tick) -> None:
-        """Decide an open revisit or plan its next call."""
-        self._apply(connection, row, revisit, self.planner.step(tick.at, revisit), tick)
+    def advance(
+        self, connection: sa.Connection, row: sa.Row[Any], revisit: Round, tick: Tick
+    ) -> datetime | None:
+        """Decide an open revisit or plan its next call; return when that may be placed."""
+        return self._apply(connection, row, revisit, self.planner.step(tick.at, revisit), tick)
 
     def _apply(
         self, connection: sa.Connection, row: sa.Row[Any], revisit: Round, step: Conclusion | Next, tick: Tick
-    ) -> None:
+    ) -> datetime | None:
         if isinstance(step, Conclusion):
             decide(connection, row, revisit, step, Ground(tick.at, self.version))
-        else:
-            rows.schedule(connection, row.id, step.at, step.latest_at)
+            return None
+        rows.schedule(connection, row.id, step.at, step.latest_at)
+        return step.at
 
     def _consider(
         self, connection: sa.Connection, row: sa.Row[Any], revisit: Round, tick: Tick

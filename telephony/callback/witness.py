@@ -51,8 +51,8 @@ class Witness:
         self._over: deque[str] = deque(maxlen=LATE)
         self._news: list[tuple[str, Evidence]] = []
         self._flush: Delayed | None = None
-        self.when_over: Callable[[], None] = lambda: None
-        """Called each time a call has let go of its channel."""
+        self.when_over: Callable[[datetime | None], None] = lambda _: None
+        """Called each time a call has let go of its channel, with the time of its task's next call."""
 
     def join(self, call: LiveCall) -> None:
         """Count in a call that holds a channel from here on."""
@@ -141,8 +141,9 @@ class Witness:
         call.set_timer(None)
         self._at_point("before_verdict_committed")
 
-        def judged(found: Finding | None) -> None:
-            self.forget(call)
+        def judged(result: tuple[Finding | None, datetime | None]) -> None:
+            found, next_at = result
+            self.forget(call, next_at)
             if found is not None and self._channels.breakers[call.trunk].note(found, self._times.monotonic()):
                 log.error("trunk_paused", trunk=call.trunk)
                 self._database.write(
@@ -156,21 +157,20 @@ class Witness:
 
         self._database.write(partial(self._judge, call=call)).addCallbacks(judged, failed)
 
-    def _judge(self, connection: sa.Connection, call: LiveCall) -> Finding | None:
+    def _judge(self, connection: sa.Connection, call: LiveCall) -> tuple[Finding | None, datetime | None]:
         campaign, tick = self._campaigns[call.campaign], self._times.tick()
-        told = attempt_rows.told(connection, [call.attempt_id])[call.attempt_id]
+        told = attempt_rows.told(connection, [call.attempt_id]).all
         found = judge(told, campaign.ring_floor)
         end = next((each for each in told if each.kind == Kind.HANGUP), None)
         if not attempt_rows.settle(connection, call.attempt_id, found, digest(told), end):
-            return None
-        campaign.settled(connection, call.task_id, found, tick)
-        return found
+            return None, None
+        return found, campaign.settled(connection, call.task_id, found, tick)
 
-    def forget(self, call: LiveCall) -> None:
+    def forget(self, call: LiveCall, next_at: datetime | None = None) -> None:
         """Let go of the channel of a call that is settled, or was never sent."""
         call.set_timer(None)
         if self.live.pop(call.attempt_id, None) is not None:
             call.machine.settle()
             self._over.append(call.attempt_id)
             self._channels.give_back(call.trunk)
-            self.when_over()
+            self.when_over(next_at)

@@ -37,13 +37,13 @@ class Kind(StrEnum):
     NOT_SENT = "not_sent"  # ... but was not asked: nothing rang
     SWITCH_REFUSED = "switch_refused"  # ... and said no: nothing rang
     ALERTING = "alerting"  # DialState RINGING or PROGRESS
-    DIAL_END = "dial_end"  # the network's final answer, as DialEnd has it
+    RELEASED = "released"  # HangupRequest: the far end or the network let go, not our side
+    DIAL_END = "dial_end"  # dialling is over, whoever ended it
     RESPONSE = "response"  # OriginateResponse
     UP = "up"  # somebody, or something, answered
     MACHINE = "machine"  # what answered does not sound like a person
     KEY = "key"  # a key was pressed: a person is there
     RATED = "rated"  # the citizen's answer
-    HANGUP_REQUESTED = "hangup_requested"  # our side asked for the end
     HANGUP = "hangup"  # the channel is gone
     ADOPTED = "adopted"  # found alive by a service that came back
     UNWITNESSED = "unwitnessed"  # ended while nobody watched
@@ -69,8 +69,8 @@ class Evidence:
 class Finding:
     """What the evidence proves. `counts`: one of the two calls of Art. 17. Seconds are seconds.
 
-    `sip_code` is the network's final answer, None if it gave none; `cause` is Q.850. `silent`: the network
-    said nothing at all, which is more often a trunk's fault than a citizen's.
+    `sip_code` is the network's final answer, None if it gave none; `cause` is Q.850. `silent`: nothing at all
+    came back, not even to our asking: a trunk that is dead.
     """
 
     outcome: Outcome
@@ -100,8 +100,9 @@ _BY_CAUSE = {
 }
 _TIMED_OUT, _ANSWERED = 3, 4
 """OriginateResponse's reasons: our guard timer ended it; somebody answered."""
-_ENDED_NORMALLY = frozenset({0, 16})
-"""Causes of a hangup that some command ordered: no network says so of a call that nobody answered."""
+TIMED_OUT_CODE = 408
+TIMER_B = 31.0
+"""Seconds, less a little: after 32 without any answer the switch itself says 408 (RFC 3261, timer B)."""
 
 
 class _Seen:
@@ -144,10 +145,24 @@ def judge(evidence: Iterable[Evidence], ring_floor: float) -> Finding:
     if (seen.has(Kind.NOT_SENT) or seen.has(Kind.SWITCH_REFUSED)) and not alerted:
         nothing = seen.get(Kind.NOT_SENT) or seen.get(Kind.SWITCH_REFUSED)
         return Finding(Outcome.FAILED, why="nothing was dialled", ended_at=nothing.at if nothing else None)
-    if seen.has(Kind.UNWITNESSED) or hangup is None:
+    if seen.has(Kind.UNWITNESSED):
         return Finding(Outcome.UNKNOWN, why="nobody saw its end", alerted=alerted)
+    if hangup is None:
+        return _never_was(seen, alerted=alerted)
     ring = ring_time(seen.alerting, hangup)
     return _not_answered(seen, hangup, ring, ring_floor, alerted=alerted)
+
+
+def _never_was(seen: _Seen, *, alerted: bool) -> Finding:
+    """Judge a call of which no channel's end was told: the switch says Failure and makes none."""
+    failed = seen.get(Kind.RESPONSE)
+    if failed is None or alerted:
+        return Finding(Outcome.UNKNOWN, why="nobody saw its end", alerted=alerted)
+    return Finding(Outcome.FAILED, why="the switch could not dial", ended_at=failed.at)
+
+
+def _since_sent(seen: _Seen, hangup: Evidence) -> float:
+    return ring_time(seen.get(Kind.SENT), hangup)
 
 
 def _answered(seen: _Seen, told: list[Evidence], ended_at: datetime | None) -> Finding:
@@ -173,18 +188,17 @@ def _not_answered(seen: _Seen, hangup: Evidence, ring: float, ring_floor: float,
     cause = seen.number(Kind.HANGUP, "cause")
     guard = seen.number(Kind.RESPONSE, "reason") == _TIMED_OUT and not seen.has(Kind.DIAL_END)
     code = None if guard else seen.number(Kind.HANGUP, "sip_code")
-    released = guard or seen.has(Kind.DIAL_END)
-    ours = seen.has(Kind.HANGUP_REQUESTED) or (cause in _ENDED_NORMALLY and code is None)
+    # Only HangupRequest proves that the network let go: our own hangup brings DialEnd NOANSWER as well, and
+    # may bring cause 19 and 480.
+    ours = not guard and not seen.has(Kind.RELEASED)
     outcome = _outcome(code, cause, ours=ours, guard=guard, alerted=alerted)
-    if outcome is Outcome.UNANSWERED and not released:
-        outcome = Outcome.UNKNOWN  # nobody saw who let go: the switch gives its own timer's end the same 480
     long_enough = ring >= ring_floor
     return Finding(
         outcome,
         counts=outcome is Outcome.UNANSWERED and long_enough,
         why=_why(outcome, code, guard=guard, alerted=alerted, long_enough=long_enough, ours=ours),
         alerted=alerted,
-        silent=guard and not alerted,
+        silent=code == TIMED_OUT_CODE and not alerted and _since_sent(seen, hangup) >= TIMER_B,
         ring_seconds=ring if alerted else 0.0,
         ended_at=hangup.at,
         sip_code=code,

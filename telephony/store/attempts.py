@@ -33,7 +33,9 @@ _RING = (
 _CANCEL = (
     attempts.update().where(attempts.c.id.in_(_IDS), attempts.c.state == "reserved").values(state=CANCELLED)
 )
-_EVIDENCE = sa.select(evidence).where(evidence.c.attempt_id.in_(_IDS)).order_by(evidence.c.id)
+_EVIDENCE = sa.select(evidence).order_by(evidence.c.id)
+_OF_ONE = _EVIDENCE.where(evidence.c.attempt_id == sa.bindparam("of"))
+_OF_MANY = _EVIDENCE.where(evidence.c.attempt_id.in_(_IDS))
 _SETTLED = (
     *("state", "ended_at", "counts", "alerted", "ring_seconds", "sip_code", "cause", "why", "rating"),
     *("digest", "ended_mono", "boot"),
@@ -109,21 +111,33 @@ def append(connection: sa.Connection, told: Iterable[tuple[str, Evidence]]) -> N
         connection.execute(insert_once(connection.dialect.name, evidence), rows)
 
 
-def told(
-    connection: sa.Connection, attempt_ids: Iterable[str], up_to: int | None = None
-) -> dict[str, list[Evidence]]:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The evidence of some attempts, and the number of its newest row (0 if there is none)."""
+
+    of: dict[str, list[Evidence]]
+    last: int
+
+    @property
+    def all(self) -> list[Evidence]:
+        """Return all of it, in no order that matters."""
+        return [each for told in self.of.values() for each in told]
+
+
+def told(connection: sa.Connection, attempt_ids: Sequence[str], up_to: int | None = None) -> Told:
     """Return the evidence of attempts; `up_to` leaves out what was appended after that row."""
-    query = _EVIDENCE if up_to is None else _EVIDENCE.where(evidence.c.id <= up_to)
-    ids = list(attempt_ids)
-    found: dict[str, list[Evidence]] = {each: [] for each in ids}
-    for row in connection.execute(query, {"ids": ids}):
+    found: dict[str, list[Evidence]] = {each: [] for each in attempt_ids}
+    if not attempt_ids:
+        return Told(found, 0)
+    one = len(attempt_ids) == 1  # by far the most frequent, and a list of parameters costs more
+    query, wanted = (_OF_ONE, {"of": attempt_ids[0]}) if one else (_OF_MANY, {"ids": list(attempt_ids)})
+    if up_to is not None:
+        query = query.where(evidence.c.id <= up_to)
+    last = 0
+    for row in connection.execute(query, wanted):
         found[row.attempt_id].append(Evidence(row.kind, row.at, row.key, row.mono, row.boot, row.data))
-    return found
-
-
-def last_evidence(connection: sa.Connection) -> int:
-    """Return the id of the newest row of evidence; 0 if there is none."""
-    return connection.scalar(sa.select(sa.func.max(evidence.c.id))) or 0
+        last = max(last, row.id)
+    return Told(found, last)
 
 
 def settle(

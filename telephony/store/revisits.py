@@ -4,10 +4,10 @@ The cost of a scan does not grow with the number of open revisits: those whose t
 `ready` in the order of their times, and picked from an index in the order of their urgency.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,8 +16,16 @@ from telephony.rules.revisit import Past, Round, Verdict
 from telephony.rules.verdict import Outcome
 from telephony.rules.workdays import CHINA
 from telephony.store.attempts import CANCELLED
-from telephony.store.outbound_tables import LIVE_STATES, attempts, dialer, no_disturb, revisits, rule_sets
-from telephony.store.tables import UtcTime, insert_new, insert_once, inserted_id
+from telephony.store.outbound_tables import (
+    LIVE_STATES,
+    attempts,
+    dialer,
+    no_disturb,
+    revisits,
+    rule_sets,
+    work_items,
+)
+from telephony.store.tables import UtcTime, insert_new, insert_once
 
 CAMPAIGN = "revisit"
 PROMOTED = 500
@@ -73,20 +81,26 @@ _TAKE = revisits.update().where(revisits.c.id.in_(_IDS)).values(next_at=None, re
 _COLUMNS = (
     *(attempts.c.id, attempts.c.task_id, attempts.c.number, attempts.c.started_at, attempts.c.ended_at),
     *(attempts.c.latest_end_at, attempts.c.reserved_at, attempts.c.state, attempts.c.counts),
-    *(attempts.c.alerted, attempts.c.rating, attempts.c.ended_mono, attempts.c.boot),
+    *(attempts.c.alerted, attempts.c.rating, attempts.c.ended_mono, attempts.c.boot, attempts.c.campaign),
 )
-_OF_ROUND = (
-    sa.select(*_COLUMNS)
-    .where(attempts.c.campaign == CAMPAIGN, attempts.c.task_id.in_(_IDS), attempts.c.state != CANCELLED)
-    .order_by(attempts.c.reserved_at, attempts.c.id)
+
+
+def _calls(task: sa.ColumnElement[bool], number: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Return the query for the attempts of some rounds, and for others of late to the same numbers."""
+    of_round = sa.and_(attempts.c.campaign == CAMPAIGN, task)
+    to_number = sa.and_(number, attempts.c.reserved_at >= _SINCE)
+    query = sa.select(*_COLUMNS).where(sa.or_(of_round, to_number), attempts.c.state != CANCELLED)
+    return query.order_by(attempts.c.reserved_at, attempts.c.id)
+
+
+# Of one revisit with one number by far the most: a list of parameters costs more than it looks.
+_CALLS_OF_ONE = _calls(attempts.c.task_id == sa.bindparam("id"), attempts.c.number == sa.bindparam("number"))
+_CALLS_OF_MANY = _calls(attempts.c.task_id.in_(_IDS), attempts.c.number.in_(_NUMBERS))
+_UNDISTURBED = sa.select(no_disturb.c.number).where(
+    sa.or_(no_disturb.c.expires_at.is_(None), no_disturb.c.expires_at > _NOW)
 )
-_TO_NUMBERS = sa.select(*_COLUMNS).where(
-    attempts.c.number.in_(_NUMBERS), attempts.c.reserved_at >= _SINCE, attempts.c.state != CANCELLED
-)
-_NOT_TO_BE_DISTURBED = sa.select(no_disturb.c.number).where(
-    no_disturb.c.number.in_(_NUMBERS),
-    sa.or_(no_disturb.c.expires_at.is_(None), no_disturb.c.expires_at > _NOW),
-)
+_ONE_UNDISTURBED = _UNDISTURBED.where(no_disturb.c.number == sa.bindparam("number"))
+_MANY_UNDISTURBED = _UNDISTURBED.where(no_disturb.c.number.in_(_NUMBERS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,24 +144,32 @@ def take(connection: sa.Connection, revisit_ids: Sequence[int]) -> None:
 
 
 def rounds(
-    connection: sa.Connection, rows: Sequence[sa.Row[Any]], tick: Tick, gap: timedelta
+    connection: sa.Connection,
+    rows: Sequence[sa.Row[Any]],
+    tick: Tick,
+    gap: timedelta,
+    *,
+    with_undisturbed: bool = True,
 ) -> dict[int, Round]:
     """Return what the rules need to know of these revisits, by id.
 
-    `gap` is how long a call about another case of a citizen matters.
+    `gap` is how long a call about another case of a citizen matters. Who must not be disturbed need not be
+    asked where only the next call is planned: it is asked again before that is placed.
     """
-    if not rows:
-        return {}
-    of_round: dict[int, list[Any]] = defaultdict(list)
-    ids = [row.id for row in rows]
-    for row in connection.execute(_OF_ROUND, {"ids": ids}):
-        of_round[row.task_id].append(row)
     numbers = sorted({number for row in rows for number in row.numbers})
     since = min(datetime.combine(tick.at.astimezone(CHINA).date(), time(), CHINA), tick.at - gap)
-    wanted = {"numbers": numbers, "since": since}
-    calls: list[Any] = list(connection.execute(_TO_NUMBERS, wanted)) if numbers else []
-    quiet = _undisturbed(connection, numbers, tick.at)
-    return {row.id: _round(row, of_round[row.id], calls, quiet, tick) for row in rows}
+    calls = _calls_of(connection, [row.id for row in rows], numbers, since)
+    quiet = _undisturbed(connection, numbers, tick.at) if with_undisturbed else frozenset()
+    return {row.id: _round(row, calls, quiet, tick) for row in rows}
+
+
+def _calls_of(
+    connection: sa.Connection, ids: Sequence[int], numbers: Sequence[str], since: datetime
+) -> Sequence[sa.Row[Any]]:
+    if len(ids) == len(numbers) == 1:
+        return connection.execute(_CALLS_OF_ONE, {"id": ids[0], "number": numbers[0], "since": since}).all()
+    wanted = {"ids": list(ids), "numbers": list(numbers), "since": since}
+    return connection.execute(_CALLS_OF_MANY, wanted).all() if ids else []
 
 
 def begin(connection: sa.Connection, version: str, parameters: Mapping[str, Any], now: datetime) -> bool:
@@ -189,29 +211,26 @@ def newest_of_case(connection: sa.Connection, case_number: str) -> sa.Row[Any] |
 
 
 def _undisturbed(connection: sa.Connection, numbers: Sequence[str], now: datetime) -> frozenset[str]:
-    if not numbers:
-        return frozenset()
-    return frozenset(connection.scalars(_NOT_TO_BE_DISTURBED, {"numbers": numbers, "now": now}))
+    if len(numbers) == 1:
+        return frozenset(connection.scalars(_ONE_UNDISTURBED, {"number": numbers[0], "now": now}))
+    wanted = {"numbers": list(numbers), "now": now}
+    return frozenset(connection.scalars(_MANY_UNDISTURBED, wanted)) if numbers else frozenset()
 
 
-def _round(
-    row: sa.Row[Any],
-    of_round: Sequence[sa.Row[Any]],
-    calls: Sequence[sa.Row[Any]],
-    quiet: frozenset[str],
-    tick: Tick,
-) -> Round:
-    own = {each.id for each in of_round}
+def _round(row: sa.Row[Any], calls: Sequence[sa.Row[Any]], quiet: frozenset[str], tick: Tick) -> Round:
+    of_round = [each for each in calls if each.task_id == row.id and each.campaign == CAMPAIGN]
+    own, numbers = {each.id for each in of_round}, frozenset(row.numbers)
+    others = [each for each in calls if each.number in numbers and each.id not in own]
     ratings = [each.rating for each in of_round if each.rating is not None]
     return Round(
         numbers=tuple(row.numbers),
         opened_at=row.replied_at,
         due_at=row.due_at,
         attempts=tuple(_past(each, tick) for each in of_round if each.state not in LIVE_STATES),
-        others=tuple(_past(each, tick) for each in calls if each.id not in own),
+        others=tuple(_past(each, tick) for each in others),
         rating=Verdict(ratings[-1]) if ratings else None,
         called_back_at=row.called_back_at,
-        no_disturb=quiet & set(row.numbers),
+        no_disturb=quiet & numbers,
     )
 
 
@@ -237,7 +256,19 @@ def _not_before_it_was(ended: datetime, row: sa.Row[Any], tick: Tick) -> datetim
     return max(ended, tick.at - timedelta(seconds=max(0.0, tick.mono - row.ended_mono)))
 
 
-def open_round(connection: sa.Connection, values: Iterable[tuple[str, Any]]) -> int:
-    """Insert a revisit and return its id; IntegrityError if this round of the case has one."""
-    result = connection.execute(revisits.insert().values(**dict(values), ready=False))
-    return inserted_id(result)
+def close_item(connection: sa.Connection, revisit_id: int, now: datetime, by: str, result: str) -> None:
+    """Close the open work item of a revisit, if there is one."""
+    standing = sa.and_(work_items.c.revisit_id == revisit_id, work_items.c.closed_at.is_(None))
+    closed = {"closed_at": now, "closed_by": by, "result": result}
+    connection.execute(work_items.update().where(standing).values(**closed))
+
+
+def open_round(connection: sa.Connection, values: Mapping[str, Any]) -> sa.Row[Any] | None:
+    """Insert a revisit and return its row; None if this round of the case has one."""
+    insert = _open_round(connection.dialect.name)
+    return connection.execute(insert, {**values, "ready": False}).first()
+
+
+@cache
+def _open_round(dialect: str) -> Any:
+    return insert_once(dialect, revisits).returning(*revisits.c)

@@ -1,0 +1,41 @@
+"""From the configuration to the rules: the parameters, and a version that no change leaves the same."""
+
+import hashlib
+import json
+from datetime import timedelta
+
+from telephony.config import RevisitsFile, Survey
+from telephony.rules.bands import parse_band
+from telephony.rules.revisit import Rules, describe
+from telephony.rules.survey import Keys
+
+
+def rules_of(config: RevisitsFile) -> Rules:
+    """Return the rules that revisits.yaml sets."""
+    return Rules(
+        version=config.version,
+        bands=tuple(parse_band(text) for text in config.bands),
+        ring_floor=config.ring_floor_seconds,
+        guard_extra=config.guard_extra_seconds,
+        interval=timedelta(minutes=config.interval_minutes),
+        daily_cap=config.daily_cap,
+        most_attempts=config.attempts_per_round,
+        busy_retry=timedelta(minutes=config.busy_retry_minutes),
+        failed_retry=timedelta(minutes=config.failed_retry_minutes),
+        number_gap=timedelta(minutes=config.number_gap_minutes),
+    )
+
+
+def version_of(config: RevisitsFile) -> str:
+    """Return the version stored with decisions: the operator's, a mark of test mode, a digest of it all.
+
+    So two sets of parameters never share a version, even if the operator forgot to change it.
+    """
+    text = json.dumps(describe(rules_of(config)), sort_keys=True)
+    mark = "-test" if config.mode == "test" else ""
+    return f"{config.version}{mark}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def keys_of(survey: Survey) -> Keys:
+    """Return what each key of the survey means."""
+    return Keys(survey.keys, survey.person_key, survey.asks)
