@@ -5,7 +5,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from telephony.cli import agents, calls, demo, registers, service
+from telephony.cli import agents, calls, demo, registers, service, simulate
 from telephony.cli.client import NotRunningError, RefusedError
 from telephony.errors import ConfigError, HotlineError
 from telephony.logs import visible
@@ -50,3 +50,4 @@ app.add_typer(agents.app, name="agents")
 app.add_typer(registers.blacklist, name="blacklist")
 app.add_typer(registers.alarms, name="alarms")
 app.add_typer(demo.app, name="demo")
+app.add_typer(simulate.app, name="simulate")
