@@ -15,11 +15,14 @@ from twisted.python.failure import Failure
 
 from telephony import calendars
 from telephony.agi.entries import feature, inbound
+from telephony.agi.entries import survey as survey_entry
 from telephony.agi.server import FastAGIServer
 from telephony.api import serve
 from telephony.api.app import create_app
 from telephony.api.serve import Handle
 from telephony.api.services import Services
+from telephony.callback.case_prompt import CasePrompts
+from telephony.callback.survey import Survey
 from telephony.clock import SHANGHAI, Clock
 from telephony.config import Config, Listen
 from telephony.errors import ConfigError
@@ -31,13 +34,16 @@ from telephony.floor.mirror import QueueMirror
 from telephony.floor.pulse import Pulse
 from telephony.floor.roster import Roster
 from telephony.floor.switch_watch import SwitchWatch
+from telephony.outbound import Outbound, reader_of
 from telephony.paths import Paths
 from telephony.pbx.ami import AMIClient
 from telephony.pbx.files import AMI_USER
+from telephony.pbx.outbound import Outbound as SwitchLine
 from telephony.secret_store import Secrets
 from telephony.store import agents as agent_rows
 from telephony.store import migrate
 from telephony.store.database import Database, url_of
+from telephony.store.journal import FIRST_READER
 from telephony.texts import say
 from telephony.welcome import listening
 
@@ -60,13 +66,20 @@ class Service:
         self.ami = AMIClient(endpoint, reactor, username=AMI_USER, secret=secrets.ami_secret)
         mirror = QueueMirror(self.ami)
         self.roster = Roster(config, self.database, clock, reactor, mirror, self.pulse)
-        self.ledger = Ledger(config, self.database, clock, paths.journal)
+        line = SwitchLine(self.ami, clock, config.revisits.dialer.caller_number)
+        self.outbound = Outbound(paths, config, self.database, line, clock, reactor, self.pulse.beat)
+        reader = reader_of(paths) if hotline.database != "sqlite" else FIRST_READER
+        self.ledger = Ledger(config, self.database, clock, paths.journal, self.outbound, reader)
         self.journal = JournalWatch(self.ledger, paths.journal, self.pulse, reactor)
         self.switch = SwitchWatch(self.ami, self.roster, mirror, self.ledger, self.journal, clock, self.pulse)
-        route = Inbound(config, self.database, clock, self.roster, self.pulse)
+        self.switch.when_settled = self.outbound.settle
+        route = Inbound(config, self.database, clock, self.roster, self.pulse, self.outbound)
+        self.case_prompts = CasePrompts(paths, config.prompts.voice, reactor)
+        survey = Survey(self.outbound.book, self.case_prompts, clock, paths.recordings)
         handlers = {
             "inbound": inbound.entry(route, hotline.routing.preferred_ring_seconds, hotline.area_code),
             "feature": feature.entry(self.roster, hotline.agents.pause_reasons),
+            "survey": survey_entry.entry(survey, config.revisits.survey),
         }
         self.agi = FastAGIServer(handlers, secrets.agi_secret, clock=reactor)
         self.health = Health()
@@ -94,6 +107,8 @@ class Service:
         self.database.start()
         self.roster.restore((yield self.database.read(agent_rows.load)))
         self._listen_to_dialplan(self.config.hotline.agi)
+        self.case_prompts.clear()
+        yield self.outbound.start()
         self.journal.start(self._reactor)
         self.switch.start()
         self.ami.start()
@@ -127,6 +142,7 @@ class Service:
             self._ticker.shutdown(wait=False)
         if self._api is not None:
             yield _deferred(self._api.stop())
+        yield self.outbound.stop()
         yield self.agi.stop()
         self.journal.stop()
         self.roster.stop()
@@ -152,6 +168,7 @@ class Service:
         )
         self.health.add("database", lambda: _component(not self._fault, say("health.database"), self._fault))
         self.health.add("disk", self._disk)
+        self.health.add("dialer", self.outbound.health)
         self.health.add("calendar", self._calendar)
 
     def _disk(self) -> Component:
@@ -168,6 +185,7 @@ class Service:
         self.switch.sweep().addErrback(_log_fault, "sweep")
         self.database.read(migrate.is_current).addCallbacks(self._schema, self._unreachable)
         self.ledger.rotate().addErrback(_log_fault, "rotate")
+        self.outbound.alive()
         agi = self.agi
         self.counters.update(
             agi_sessions_open=agi.open,

@@ -35,6 +35,11 @@ class Campaign(Protocol):
         ...
 
     @property
+    def entry(self) -> str:
+        """The dialplan's context that an answered call enters."""
+        ...
+
+    @property
     def ring_floor(self) -> float:
         """Seconds that a ring must last to count."""
         ...
@@ -73,7 +78,7 @@ class Campaign(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One call to be placed; `entry` is the campaign whose dialplan context an answered call enters."""
+    """One call to be placed; `entry` is the dialplan's context that it enters when it is answered."""
 
     attempt_id: str
     task_id: int

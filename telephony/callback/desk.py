@@ -74,24 +74,38 @@ class Times:
         return Tick(self.clock.now(), self.clock.monotonic(), self.boot)
 
 
+class Ledger(Protocol):
+    """Where calls are entered before they are placed, and closed with what became of them."""
+
+    def opened(self, connection: sa.Connection, orders: Sequence[Order], now: datetime) -> None:
+        """Enter calls that are about to be placed."""
+        ...
+
+    def closed(self, connection: sa.Connection, attempt_id: str, outcome: str, now: datetime) -> None:
+        """Close a call, unless the switch's journal has told of its end already."""
+        ...
+
+
+class NoLedger:
+    """Stands where no ledger is kept: in a simulation."""
+
+    def opened(self, connection: sa.Connection, orders: Sequence[Order], now: datetime) -> None:
+        """Enter nothing."""
+
+    def closed(self, connection: sa.Connection, attempt_id: str, outcome: str, now: datetime) -> None:
+        """Close nothing."""
+
+
 def _nobody() -> None:
     """Stand where nobody waits for news."""
 
 
-def _no_ledger(_connection: sa.Connection, _orders: Sequence[Order], _now: datetime) -> None:
-    """Stand where no ledger of calls is kept."""
-
-
 class Desk:
-    """`tell` wakes who waits for news; `open_calls` enters calls into the ledger before they are placed."""
+    """`tell` wakes who waits for news; `ledger` is the ledger of all calls."""
 
-    def __init__(
-        self,
-        tell: Callable[[], None] = _nobody,
-        open_calls: Callable[[sa.Connection, Sequence[Order], datetime], None] = _no_ledger,
-    ) -> None:
+    def __init__(self, tell: Callable[[], None] = _nobody, ledger: Ledger | None = None) -> None:
         self.tell = tell
-        self._open_calls = open_calls
+        self.ledger: Ledger = ledger or NoLedger()
         self._seen_at: datetime | None = None
 
     def look(self, connection: sa.Connection, epoch: str, now: datetime) -> str:
@@ -108,10 +122,6 @@ class Desk:
             connection.execute(_SEEN, {"of": epoch, "now": now})
             self._seen_at = now
         return ""
-
-    def dialling(self, connection: sa.Connection, orders: Sequence[Order], tick: Tick) -> None:
-        """Enter calls that are about to be placed into the ledger."""
-        self._open_calls(connection, orders, tick.at)
 
     def clock_behind(self, connection: sa.Connection, now: datetime) -> None:
         """Raise the alarm that the clock is wrong."""

@@ -210,7 +210,8 @@ class Dialer:
                 self._take_back(connection, call, tick)
         evidence = Evidence(Kind.SENT, tick.at, Kind.SENT, tick.mono, tick.boot)
         attempt_rows.append(connection, [(attempt_id, evidence) for attempt_id in sent])
-        self.desk.dialling(connection, [self._order(call) for call in calls if call.attempt_id in sent], tick)
+        orders = [self._order(call) for call in calls if call.attempt_id in sent]
+        self.desk.ledger.opened(connection, orders, tick.at)
         return sent
 
     def _take_back(self, connection: sa.Connection, call: LiveCall, tick: Tick) -> None:
@@ -238,7 +239,8 @@ class Dialer:
         self._at_point("after_originate_sent")
 
     def _order(self, call: LiveCall) -> Order:
-        return Order(call.attempt_id, call.task_id, call.campaign, call.number, call.trunk, call.guard)
+        entry = self.campaigns[call.campaign].entry
+        return Order(call.attempt_id, call.task_id, entry, call.number, call.trunk, call.guard)
 
     def _order_failed(self, failure: Failure, call: LiveCall) -> None:
         if failure.check(*DETERMINED):

@@ -1,8 +1,8 @@
 """After a start, and whenever the switch is reached again: what was under way is adopted, or judged.
 
-A reservation of an earlier epoch was never sent and is taken back. A call that the switch still has is adopted.
-Of one that is gone, only what was stored counts, and an answer that the switch's journal proves; the rest of it
-is unknown, and the unknown never counts as unanswered.
+A reservation of an earlier epoch was never sent and is taken back. A call that the switch still has is
+adopted. Of one that is gone, only what was stored counts, and an answer that the switch's journal proves;
+the rest of it is unknown, and the unknown never counts as unanswered.
 """
 
 from collections.abc import Callable, Generator, Mapping

@@ -27,6 +27,7 @@ class Revisits:
     """The campaign; `planner` holds the rules in force, `version` names them."""
 
     name = CAMPAIGN
+    entry = "survey"
 
     def __init__(self, planner: Planner, version: str) -> None:
         self.planner, self.version = planner, version

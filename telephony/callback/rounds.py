@@ -113,7 +113,7 @@ class Rounds:
         told = replace(self._round(connection, row, tick), rating=said.rating)
         self._conclude(connection, row, told, tick, by=said.to)
 
-    def closed_by_person(
+    def closed_by_person(  # noqa: PLR0913, PLR0917 - who found what, and why
         self, connection: sa.Connection, revisit_id: int, verdict: Verdict, by: str, why: str, tick: Tick
     ) -> None:
         """End a round without a rating, as a person found it: reached but unrated, or not to be reached."""
@@ -124,7 +124,7 @@ class Rounds:
     def correct(
         self, connection: sa.Connection, revisit_id: int, numbers: Sequence[str], by: str, tick: Tick
     ) -> None:
-        """Give a revisit other numbers, in the order of trying; an undecided or invalid one goes on with them.
+        """Give a revisit other numbers, in the order of trying; an open or invalid one goes on with them.
 
         Raise UnknownThingError; NotAllowedError once a verdict stands that numbers cannot change.
         """

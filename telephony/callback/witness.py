@@ -164,6 +164,7 @@ class Witness:
         end = next((each for each in told if each.kind == Kind.HANGUP), None)
         if not attempt_rows.settle(connection, call.attempt_id, found, digest(told), end):
             return None, None
+        self._desk.ledger.closed(connection, call.attempt_id, found.outcome, tick.at)
         return found, campaign.settled(connection, call.task_id, found, tick)
 
     def forget(self, call: LiveCall, next_at: datetime | None = None) -> None:

@@ -1,8 +1,9 @@
 """The route of an inbound call: gather facts, decide, store the decision, then tell the switch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from twisted.internet.defer import Deferred
@@ -30,16 +31,34 @@ class Arrival:
     key: str
 
 
+class CallBacks(Protocol):
+    """Revisits, as far as a call that comes in concerns them (telephony.callback)."""
+
+    def called_back(self, connection: sa.Connection, number: str, call_id: str) -> Sequence[int]:
+        """Note that a citizen calls us; return the revisits concerned, the most urgent first."""
+        ...
+
+
 class Inbound:
     """Routes citizens' calls."""
 
-    def __init__(
-        self, config: Config, database: Database, clock: Clock, roster: Roster, pulse: Pulse
+    def __init__(  # noqa: PLR0913, PLR0917 - what bootstrap hands in, once
+        self,
+        config: Config,
+        database: Database,
+        clock: Clock,
+        roster: Roster,
+        pulse: Pulse,
+        call_backs: CallBacks,
     ) -> None:
+        self._call_backs = call_backs
         self._numbers = {n.number: _number_facts(n) for n in config.numbers.values()}
         self._routing, self._demo = config.hotline.routing, config.hotline.demo
         self._parameters = routing.Parameters(
-            self._routing.priority_open_case, self._routing.priority_missed_by_us, self._demo.queue
+            self._routing.priority_open_case,
+            self._routing.priority_missed_by_us,
+            self._demo.queue,
+            config.revisits.priority_called_back,
         )
         self._database, self._clock, self._roster, self._pulse = database, clock, roster, pulse
 
@@ -80,6 +99,7 @@ class Inbound:
             known_agent=known.known_agent,
             known_agent_ready=known.known_agent in ready,
             demo=caller == self._demo.caller_number,
+            revisit=str(next(iter(self._call_backs.called_back(connection, caller, arrival.call_id)), "")),
         )
 
     def _decision(self, arrival: Arrival, plan: Plan) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from twisted.internet.defer import Deferred
 
 from telephony.clock import Clock
 from telephony.config import Config
+from telephony.floor.inbound import CallBacks
 from telephony.pbx import journal
 from telephony.pbx.journal import Position
 from telephony.rules.call_story import Call, Happening, Record, Role, begin, interrupt, tell
@@ -29,7 +30,16 @@ log = structlog.get_logger()
 class Ledger:
     """Writes what happened to calls."""
 
-    def __init__(self, config: Config, database: Database, clock: Clock, folder: Path) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - what bootstrap hands in, once
+        self,
+        config: Config,
+        database: Database,
+        clock: Clock,
+        folder: Path,
+        call_backs: CallBacks | None = None,
+        reader: int = position_row.FIRST_READER,
+    ) -> None:
+        self._call_backs, self._reader = call_backs, reader
         self._numbers, self._agents = config.numbers, config.agents
         self._area_code = config.hotline.area_code
         self._citizens = {trunk.name for trunk in config.hotline.trunks}
@@ -54,7 +64,7 @@ class Ledger:
             dead = [
                 call
                 for call in call_rows.live(connection).values()
-                if call.id not in living and call.direction == "inbound" and call.arrived_at < before
+                if call.id not in living and call.arrived_at < before
             ]
             told = [(c.id, event) for c in dead for event in interrupt(c, max(died_at, c.arrived_at))]
             call_rows.save(connection, dead)
@@ -67,12 +77,14 @@ class Ledger:
         """Put the journal aside if it has grown large and all of it has been read."""
 
         def work(connection: sa.Connection) -> None:
-            journal.rotate(self._folder, Position(*position_row.position(connection)), self._clock.now())
+            journal.rotate(
+                self._folder, Position(*position_row.position(connection, self._reader)), self._clock.now()
+            )
 
         return self._database.write(work)
 
     def _read_page(self, connection: sa.Connection) -> int:
-        before = Position(*position_row.position(connection))
+        before = Position(*position_row.position(connection, self._reader))
         page = journal.read(self._folder, before)
         if page.position == before:
             return 0  # nothing to write: the commit costs no sync
@@ -80,7 +92,8 @@ class Ledger:
             self.bad_lines += page.bad_lines
             log.warning("journal_lines_not_understood", count=page.bad_lines)
         self._fold(connection, page.records)
-        position_row.move(connection, page.position.file, page.position.offset)
+        end = page.position
+        position_row.move(connection, end.file, end.offset, self._reader)
         return len(page.records)
 
     def _fold(self, connection: sa.Connection, records: Iterable[Record]) -> None:
@@ -95,8 +108,15 @@ class Ledger:
             call = known[record.call_id]
             told += [(call.id, happening) for happening in tell(call, record, role)]
             self._complete(call)
+            if record.kind == "fallback":
+                self._unrouted(connection, call)
         call_rows.save(connection, known.values())
         call_rows.append(connection, told)
+
+    def _unrouted(self, connection: sa.Connection, call: Call) -> None:
+        """Do for a call that came while nobody routed what the route does for others (Art. 17)."""
+        if self._call_backs is not None and call.caller_number is not None:
+            self._call_backs.called_back(connection, call.caller_number, call.id)
 
     def _role(self, record: Record) -> Role:
         if record.endpoint in self._citizens:

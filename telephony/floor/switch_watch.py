@@ -1,6 +1,6 @@
 """Brings what the switch reports to the agents and the ledger, and settles after a restart of either side."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -45,6 +45,8 @@ class SwitchWatch:
         self._living: frozenset[str] = frozenset()
         self._swept_at: datetime | None = None
         self._settling = 0
+        self.when_settled: Callable[[], None] = lambda: None
+        """Called each time the switch agrees with the store again; the journal has been read by then."""
         self.settled = False
         """Whether members, agents and calls agree with the switch since it came up last."""
 
@@ -82,6 +84,7 @@ class SwitchWatch:
             died_at = min(self._lost_at or self._booted_at, self._booted_at)
             yield self._bury(_calls(live), self._booted_at, died_at)
         self.settled = True
+        self.when_settled()
         self._pulse.beat()
 
     @inlineCallbacks

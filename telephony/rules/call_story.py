@@ -208,7 +208,8 @@ def _citizen_left(call: Call, record: Record) -> list[Happening]:
     else:
         call.ended_by = "agent" if _endpoint(record.hangup_source) in agents else "system"
     call.ended_at = record.at
-    call.outcome = call.outcome or _outcome(call)
+    told = _outcome(call) if call.direction == "inbound" else _outcome_of_ours(call, record)
+    call.outcome = call.outcome or told
     call.state = ENDED
     said = {"by": call.ended_by, "outcome": call.outcome, "cause": record.cause}
     return [Happening(record.at, "ended", f"{call.id}:ended", call.agent, said)]
@@ -222,6 +223,14 @@ def _outcome(call: Call) -> str:
     return "abandoned" if call.queued_at is not None else "abandoned_early"
 
 
+def _outcome_of_ours(call: Call, record: Record) -> str:
+    """Return how a call that we placed ended for the citizen, as far as a journal tells."""
+    if any(leg.role == "citizen" and leg.answered_at for leg in call.legs.values()):
+        return "answered"
+    return _REFUSALS.get(record.cause or 0, "not_reached")
+
+
+_REFUSALS = {17: "busy", 21: "refused"}
 _TELLERS: dict[str, Callable[[Call, Record, Role], list[Happening]]] = {
     "CHAN_START": _started,
     "arrived": _arrived,

@@ -31,6 +31,7 @@ class Parameters:
     priority_open_case: int
     priority_missed_by_us: int
     demo_queue: str
+    priority_called_back: int = 0
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,15 @@ class Facts:
     known_agent: str | None = None
     known_agent_ready: bool = False
     demo: bool = False
+    revisit: str = ""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do with the caller: `agent` rings alone first, then `queue`; a higher priority goes first."""
+    """What to do with the caller: `agent` rings alone first, then `queue`; a higher priority goes first.
+
+    `revisit` is the one that the caller may answer by keys instead of waiting for a person.
+    """
 
     action: Literal["queue", "refuse"]
     queue: str
@@ -57,6 +62,7 @@ class Plan:
     agent: str | None = None
     marks: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    revisit: str = ""
 
     @property
     def reason(self) -> str:
@@ -116,6 +122,14 @@ def _missed_by_us(plan: Plan, facts: Facts, parameters: Parameters) -> Plan:
     return plan.marked("missed_by_us", parameters.priority_missed_by_us, f"we called and missed at {when}")
 
 
+def _called_back(plan: Plan, facts: Facts, parameters: Parameters) -> Plan:
+    # Art. 17: a citizen who calls back is taken to that revisit.
+    if not facts.revisit:
+        return plan
+    marked = plan.marked("revisit", parameters.priority_called_back, f"revisit {facts.revisit} under way")
+    return replace(marked, revisit=facts.revisit)
+
+
 def _known_agent(plan: Plan, facts: Facts, _parameters: Parameters) -> Plan:
     # Only someone we have business with goes to "their" agent first: others would skew the load.
     if facts.known_agent is None or not plan.marks:
@@ -132,4 +146,4 @@ def _demo(plan: Plan, facts: Facts, parameters: Parameters) -> Plan:
     return demo.because("demonstration")
 
 
-RULES: tuple[Rule, ...] = (_blacklist, _key, _open_case, _missed_by_us, _known_agent, _demo)
+RULES: tuple[Rule, ...] = (_blacklist, _key, _open_case, _missed_by_us, _called_back, _known_agent, _demo)

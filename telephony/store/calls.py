@@ -76,6 +76,37 @@ def route(connection: sa.Connection, call_id: str, now: datetime, decision: dict
     connection.execute(undecided, {**new, **decision})
 
 
+def open_outbound(
+    connection: sa.Connection, numbers: Iterable[tuple[str, str]], now: datetime, mark: str
+) -> None:
+    """Enter calls that we are about to place, each as its id and the citizen's number."""
+    rows = [
+        {
+            "id": call_id,
+            "direction": "outbound",
+            "state": "dialling",
+            "arrived_at": now,
+            "caller_number": number,
+            "marks": [mark],
+        }
+        for call_id, number in numbers
+    ]
+    if rows:
+        connection.execute(insert_once(connection.dialect.name, calls), rows)
+
+
+def close_outbound(connection: sa.Connection, call_id: str, outcome: str, now: datetime) -> None:
+    """Close a call of ours, unless the journal has told of its end already."""
+    live = sa.and_(calls.c.id == call_id, calls.c.state != ENDED)
+    ended = {"state": ENDED, "ended_at": now, "ended_by": "system", "outcome": outcome}
+    connection.execute(calls.update().where(live).values(**ended))
+
+
+def answered_at(connection: sa.Connection, call_id: str) -> datetime | None:
+    """Return when the switch's journal says that a call of ours was answered."""
+    return connection.scalar(sa.select(legs.c.answered_at).where(legs.c.id == call_id))
+
+
 def _fields(thing: object, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: getattr(thing, name) for name in names}
 

@@ -59,6 +59,7 @@ def ended_after(
         sa.select(calls.c.called_number, calls.c.outcome, sa.func.count())
         .join(events, events.c.call_id == calls.c.id)
         .where(events.c.kind == ENDED, events.c.id > after, events.c.id <= last, _no_demo(demo_caller))
+        .where(calls.c.direction == "inbound")
         .group_by(calls.c.called_number, calls.c.outcome)
     )
     counts = {(number or "", outcome or ""): count for number, outcome, count in connection.execute(query)}

@@ -22,6 +22,7 @@ def entry(inbound: Inbound, agent_seconds: int, area_code: str) -> Callable[[Ses
                 "HOTLINE_AGENT": plan.agent or "",
                 "HOTLINE_AGENT_SECONDS": agent_seconds,
                 "HOTLINE_QUEUE": plan.queue,
+                "HOTLINE_REVISIT": plan.revisit,
             }
         # By one command, so that the dialplan never acts on half an answer. No value has a comma: names,
         # numbers of agents and figures of the configuration.

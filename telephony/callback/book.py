@@ -1,0 +1,64 @@
+"""Where surveys are kept: what is asked in a call, and what the citizen answers."""
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+from twisted.internet.defer import Deferred
+
+from telephony.callback.decisions import note
+from telephony.callback.desk import Store, Times
+from telephony.callback.rounds import Rounds, Said
+from telephony.callback.survey import Question
+from telephony.callback.witness import Witness
+from telephony.rules.revisit import Verdict
+from telephony.rules.verdict import Datum, Kind
+from telephony.store.outbound_tables import attempts, revisits
+from telephony.store.revisits import CAMPAIGN
+from telephony.store.tables import cases
+
+RETURNED = "revisit:"
+"""How the reference of a survey begins that a citizen chose who called us."""
+BY_SURVEY = "survey"
+
+
+class SurveyBook:
+    """telephony.callback.survey.Book on the store; every answer is committed before it is confirmed."""
+
+    def __init__(self, database: Store, witness: Witness, rounds: Rounds, times: Times) -> None:
+        self._database, self._witness, self._rounds, self._times = database, witness, rounds, times
+
+    def question(self, reference: str) -> Deferred[Question | None]:
+        """Fire with the case that a survey is about; None if there is none."""
+        return self._database.read(lambda connection: _question(connection, reference))
+
+    def tell(self, reference: str, kind: str, data: Mapping[str, Datum]) -> Deferred[None]:
+        """Store what was said; fires after the commit."""
+        if not reference.startswith(RETURNED):
+            return self._witness.tell(reference, kind, data)
+        revisit_id = int(reference.removeprefix(RETURNED))
+
+        def work(connection: sa.Connection) -> None:
+            tick = self._times.tick()
+            if kind == Kind.RATED:
+                said = Said(Verdict(str(data["rating"])), BY_SURVEY)
+                self._rounds.said(connection, revisit_id, said, tick)
+            else:
+                note(connection, tick.at, f"revisit_{kind}", revisit=revisit_id, **_plain(data))
+
+        return self._database.write(work, urgent=True)
+
+
+def _question(connection: sa.Connection, reference: str) -> Question | None:
+    query = sa.select(cases.c.case_number, cases.c.subject, revisits.c.round)
+    query = query.join(revisits, revisits.c.case_number == cases.c.case_number)
+    if reference.startswith(RETURNED):
+        query = query.where(revisits.c.id == int(reference.removeprefix(RETURNED)))
+    else:
+        query = query.join(attempts, attempts.c.task_id == revisits.c.id)
+        query = query.where(attempts.c.campaign == CAMPAIGN, attempts.c.id == reference)
+    row = connection.execute(query).first()
+    return Question(row.case_number, row.subject or "", row.round) if row else None
+
+
+def _plain(data: Mapping[str, Datum]) -> dict[str, str]:
+    return {name: str(value) for name, value in data.items()}

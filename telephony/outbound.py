@@ -1,0 +1,181 @@
+"""Puts the outbound side together: the dialer with its campaigns, its line, and what it is told by."""
+
+import os
+import signal
+import uuid
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from telephony.callback.book import SurveyBook
+from telephony.callback.campaign import Order, nothing
+from telephony.callback.channels import Channels, Limits
+from telephony.callback.desk import Desk, Settings, Times
+from telephony.callback.dialer import Dialer
+from telephony.callback.person_calls import MARK, PersonCalls
+from telephony.callback.recovery import Recovery
+from telephony.callback.revisits import Revisits
+from telephony.callback.rounds import Rounds
+from telephony.callback.rules_in_force import rules_of, version_of
+from telephony.clock import Clock
+from telephony.config import Config
+from telephony.errors import SwitchRefusedError, SwitchUnavailableError
+from telephony.floor.health import Component
+from telephony.paths import Paths
+from telephony.pbx.outbound import Outbound as SwitchLine
+from telephony.rules.revisit import Planner
+from telephony.store import calls as call_rows
+from telephony.store.database import Database
+from telephony.texts import say
+
+log = structlog.get_logger()
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+DIE_AT = "HOTLINE_DIE_AT"
+"""Of a test: the point of the commit order at which the service kills itself; only in test mode."""
+
+
+def worker_of(paths: Paths) -> str:
+    """Return this installation's name among those that share a database; made at the first start."""
+    file = paths.var / "worker-id"
+    if not file.exists():
+        paths.var.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"{uuid.uuid4().hex}\n", encoding="ascii")
+    return file.read_text(encoding="ascii").strip()
+
+
+def reader_of(paths: Paths) -> int:
+    """Return the number under which this installation keeps its place in its journal."""
+    return zlib.crc32(worker_of(paths).encode()) & 0x7FFFFFFF
+
+
+class Outbound:
+    """The outbound side; `line` is the switch's."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what bootstrap hands in, once
+        self,
+        paths: Paths,
+        config: Config,
+        database: Database,
+        line: SwitchLine,
+        clock: Clock,
+        reactor: Any,
+        tell: Callable[[], None],
+    ) -> None:
+        rules, dialer = config.revisits, config.revisits.dialer
+        self._config, self._line, self._drain = config, line, dialer.drain_seconds
+        self.times = Times(clock, reactor, BOOT_ID.read_text(encoding="ascii").strip())
+        self.planner = Planner(rules_of(rules), config.calendar)
+        self.campaign = Revisits(self.planner, version_of(rules))
+        self.rounds = Rounds(self.campaign, timedelta(days=rules.voidable_days))
+        self.channels = Channels(_limits(config), line.others_on)
+        self.dialer = Dialer(
+            [self.campaign],
+            database=database,
+            line=_Line(line),
+            channels=self.channels,
+            times=self.times,
+            settings=Settings(uuid.uuid4().hex[:12], worker_of(paths)),
+            desk=Desk(tell, _Ledger()),
+            at_point=_die_at(os.environ.get(DIE_AT, "")) if rules.mode == "test" else nothing,
+        )
+        self.recovery = Recovery(self.dialer, call_rows.answered_at)
+        self.book = SurveyBook(database, self.dialer.witness, self.rounds, self.times)
+        self.person_calls = PersonCalls(database, line, self.channels, self.times, config.agents)
+
+    def called_back(self, connection: sa.Connection, number: str, call_id: str) -> Sequence[int]:
+        """Note that a citizen calls us (telephony.floor.inbound.CallBacks)."""
+        return self.rounds.called_back(connection, number, call_id, self.times.tick())
+
+    def start(self) -> Deferred[None]:
+        """Take up the stored tasks; dialling begins when the switch has been settled with."""
+        self._line.start(self.dialer.witness.note)
+        return self.recovery.begin()
+
+    def settle(self) -> None:
+        """Agree with the switch, which has just been reached, then dial."""
+        self.recovery.settle().addErrback(self._not_settled)
+
+    def alive(self) -> None:
+        """Show that we live, look after workers that do not, and look at the plan; called by the ticker."""
+        self.recovery.alive().addErrback(lambda failure: log.error("not_alive", why=repr(failure.value)))
+        if not self.dialer.open and self._line.is_up:
+            self.settle()
+        self.dialer.wake()
+
+    def stop(self) -> Deferred[None]:
+        """Reserve no more and wait a while for calls under way."""
+        return self.dialer.stop(self._drain)
+
+    def health(self) -> Component:
+        """Say whether the dialer may dial, and why not."""
+        dialer = self.dialer
+        if dialer.asleep == "clock_behind":
+            return Component(False, say("health.clock_behind"))
+        state = "paused" if dialer.asleep == "paused" else "dials" if dialer.open else "waits"
+        return Component(True, say(f"health.dialer_{state}", calls=len(dialer.witness.live)))
+
+    def _not_settled(self, failure: Failure) -> None:
+        quiet = failure.check(SwitchUnavailableError, SwitchRefusedError)
+        (log.warning if quiet else log.error)("dialer_not_settled", why=repr(failure.value))
+
+
+class _Line:
+    """telephony.callback.campaign.Line on the switch."""
+
+    def __init__(self, line: SwitchLine) -> None:
+        self._line = line
+
+    @property
+    def is_up(self) -> bool:
+        return self._line.is_up
+
+    def originate(self, order: Order) -> Deferred[Any]:
+        return self._line.originate(
+            order.attempt_id,
+            number=order.number,
+            trunk=order.trunk,
+            context=order.entry,
+            seconds=order.guard,
+        )
+
+    def living(self) -> Deferred[Mapping[str, str]]:
+        return self._line.living()
+
+
+class _Ledger:
+    """telephony.callback.desk.Ledger on the ledger of calls."""
+
+    def opened(self, connection: sa.Connection, orders: Sequence[Order], now: datetime) -> None:
+        call_rows.open_outbound(connection, ((each.attempt_id, each.number) for each in orders), now, MARK)
+
+    def closed(self, connection: sa.Connection, attempt_id: str, outcome: str, now: datetime) -> None:
+        call_rows.close_outbound(connection, attempt_id, outcome, now)
+
+
+def _limits(config: Config) -> Limits:
+    dialer = config.revisits.dialer
+    return Limits(
+        {trunk.name: trunk.channels for trunk in config.hotline.trunks},
+        dialer.channels,
+        dialer.inbound_share,
+        dialer.calls_per_second,
+        dialer.breaker_faults,
+        dialer.breaker_seconds,
+    )
+
+
+def _die_at(point: str) -> Callable[[str], None]:
+    return partial(_die_if, point) if point else nothing
+
+
+def _die_if(wanted: str, point: str) -> None:
+    if point == wanted:
+        os.kill(os.getpid(), signal.SIGKILL)
