@@ -47,8 +47,9 @@ _DUE = (
     .limit(_LIMIT)
 )
 _PROMOTE = revisits.update().where(revisits.c.id.in_(_DUE.scalar_subquery())).values(ready=True)
+_ANY_QUIET = sa.exists(sa.select(no_disturb.c.number)).label("any_quiet")
 _PICK = (
-    sa.select(revisits)
+    sa.select(revisits, _ANY_QUIET)
     .where(_READY)
     .order_by(revisits.c.due_at, revisits.c.latest_at, revisits.c.id)
     .limit(_LIMIT)
@@ -157,6 +158,7 @@ def rounds(
     asked where only the next call is planned: it is asked again before that is placed.
     """
     numbers = sorted({number for row in rows for number in row.numbers})
+    with_undisturbed = with_undisturbed and any(getattr(row, "any_quiet", True) for row in rows)
     since = min(datetime.combine(tick.at.astimezone(CHINA).date(), time(), CHINA), tick.at - gap)
     calls = _calls_of(connection, [row.id for row in rows], numbers, since)
     quiet = _undisturbed(connection, numbers, tick.at) if with_undisturbed else frozenset()
