@@ -139,8 +139,12 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
         self.lost()
 
     def _deliver(self, whole: bytes | bytearray) -> bool:
-        if whole.endswith(b"\nHANGUP\n"):  # the answer, and after it the news; no value can end like this
+        # The answer, and after it the news, twice if the command was cut short (seen on a real switch);
+        # no value can end like this.
+        news = whole.endswith(b"\nHANGUP\n")
+        while whole.endswith(b"\nHANGUP\n"):
             whole = whole[:-7]
+        if news:
             self.hung_up = True
         elif not _complete(whole, value=self._value):
             return False

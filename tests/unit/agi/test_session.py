@@ -369,3 +369,10 @@ def test_making_a_session_touches_no_signal_and_no_stderr(capfd, monkeypatch):
     assert answer_to(lambda session: session.get_variable("X"), b"200 result=1 (v)\n") == "v"
     assert capfd.readouterr() == ("", "")
     assert not hasattr(agi, "signal")
+
+
+@pytest.mark.parametrize("news", [b"HANGUP\n", b"HANGUP\nHANGUP\n"])
+def test_a_command_cut_short_by_a_hangup_is_a_hangup_however_often_the_switch_says_so(news):
+    call = Call(lambda session: session.stream_file("x"))
+    call.hears(b"200 result=-1 endpos=160\n" + news)
+    assert (type(call.error), call.closed) == (AGIHangup, 0)
