@@ -75,12 +75,14 @@ class LiveCall:
         self.machine = AttemptMachine()
         self.seen: set[str] = set()
         self.timer: Delayed | None = None
+        self._answered = False
         self.sent = False
         """Whether the switch has been asked, or may have been."""
 
-    def saw(self, kind: str) -> None:
-        """Remember what kind of evidence has come."""
+    def saw(self, kind: str, *, answered: bool = False) -> None:
+        """Remember what kind of evidence has come; `answered`: the switch's response says that it was."""
         self.seen.add(kind)
+        self._answered = self._answered or answered or kind == Kind.UP
         if kind == Kind.ALERTING:
             self.machine.alerted()
 
@@ -92,7 +94,7 @@ class LiveCall:
     @property
     def is_over(self) -> bool:
         """Whether the switch has told of an end, perhaps with more to come."""
-        failed = Kind.RESPONSE in self.seen and Kind.UP not in self.seen
+        failed = Kind.RESPONSE in self.seen and not self._answered
         return Kind.HANGUP in self.seen or Kind.SWITCH_REFUSED in self.seen or failed
 
     @property
@@ -103,7 +105,7 @@ class LiveCall:
     @property
     def is_answered(self) -> bool:
         """Whether somebody is on the line, or was."""
-        return Kind.UP in self.seen
+        return self._answered
 
     def set_timer(self, timer: Delayed | None) -> None:
         """Keep one timer: the last one set."""

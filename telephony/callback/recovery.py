@@ -35,6 +35,7 @@ class Recovery:
     def __init__(self, dialer: Dialer, answered: Answered) -> None:
         self._dialer, self._answered = dialer, answered
         self._settings, self._times = dialer.settings, dialer.times
+        self._settling = False
 
     def begin(self) -> Deferred[None]:
         """Register this epoch and take up the stored tasks; nothing is dialled yet."""
@@ -50,6 +51,15 @@ class Recovery:
     @inlineCallbacks
     def settle(self) -> Generator[Deferred[Any], Any, None]:
         """Adopt or judge every call of this worker that has no verdict, then let the dialer dial."""
+        if self._settling:
+            return
+        self._settling = True
+        try:
+            yield from self._settle()
+        finally:
+            self._settling = False
+
+    def _settle(self) -> Generator[Deferred[Any], Any, None]:
         self._dialer.open = False
         living: Mapping[str, str] = yield self._dialer.line.living()
         found = yield self._dialer.database.write(partial(self._take_stock, living=living))

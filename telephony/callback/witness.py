@@ -17,7 +17,7 @@ from telephony.callback.desk import Desk, Store, Times
 from telephony.callback.live import LiveCall
 from telephony.clock import Delayed
 from telephony.errors import SwitchRefusedError, SwitchUnavailableError
-from telephony.rules.verdict import Datum, Evidence, Finding, Kind, digest, judge
+from telephony.rules.verdict import ANSWERED, Datum, Evidence, Finding, Kind, digest, judge
 from telephony.store import attempts as attempt_rows
 
 log = structlog.get_logger()
@@ -65,7 +65,7 @@ class Witness:
         if call is None and attempt_id not in self._over:
             return
         if call is not None:
-            call.saw(kind)
+            call.saw(kind, answered=data.get("reason") == ANSWERED)
         self._news.append((attempt_id, self._evidence(kind, at, data)))
         if self._flush is None:
             self._flush = self._times.timer.callLater(0, self._store_news)
@@ -115,7 +115,14 @@ class Witness:
         if call.is_whole or Kind.NOT_SENT in call.seen or Kind.UNWITNESSED in call.seen:
             self.settle(call)
         elif call.is_over:
-            call.set_timer(self._times.timer.callLater(GRACE, self.settle, call))
+            call.set_timer(self._times.timer.callLater(GRACE, self._waited, call))
+
+    def _waited(self, call: LiveCall) -> None:
+        """Judge a call of which no more is told; one that was answered meanwhile goes on."""
+        if call.is_over:
+            self.settle(call)
+        else:
+            self.watch(call, call.guard)
 
     def watch(self, call: LiveCall, seconds: float) -> None:
         """Look after so many seconds whether the switch still has the call."""

@@ -98,7 +98,7 @@ _BY_CAUSE = {
     **dict.fromkeys((1, 22, 28), Outcome.INVALID_NUMBER),
     **dict.fromkeys((18, 19), Outcome.UNANSWERED),
 }
-_TIMED_OUT, _ANSWERED = 3, 4
+TIMED_OUT, ANSWERED = 3, 4
 """OriginateResponse's reasons: our guard timer ended it; somebody answered."""
 TIMED_OUT_CODE = 408
 TIMER_B = 31.0
@@ -140,7 +140,7 @@ def judge(evidence: Iterable[Evidence], ring_floor: float) -> Finding:
     hangup = seen.get(Kind.HANGUP)
     alerted = seen.has(Kind.ALERTING)
     ended_at = hangup.at if hangup else None
-    if seen.has(Kind.UP) or seen.has(Kind.RATED) or seen.number(Kind.RESPONSE, "reason") == _ANSWERED:
+    if seen.has(Kind.UP) or seen.has(Kind.RATED) or seen.number(Kind.RESPONSE, "reason") == ANSWERED:
         return _answered(seen, told, ended_at)
     if (seen.has(Kind.NOT_SENT) or seen.has(Kind.SWITCH_REFUSED)) and not alerted:
         nothing = seen.get(Kind.NOT_SENT) or seen.get(Kind.SWITCH_REFUSED)
@@ -186,7 +186,7 @@ def _answered(seen: _Seen, told: list[Evidence], ended_at: datetime | None) -> F
 
 def _not_answered(seen: _Seen, hangup: Evidence, ring: float, ring_floor: float, *, alerted: bool) -> Finding:
     cause = seen.number(Kind.HANGUP, "cause")
-    guard = seen.number(Kind.RESPONSE, "reason") == _TIMED_OUT and not seen.has(Kind.DIAL_END)
+    guard = seen.number(Kind.RESPONSE, "reason") == TIMED_OUT and not seen.has(Kind.DIAL_END)
     code = None if guard else seen.number(Kind.HANGUP, "sip_code")
     # Only HangupRequest proves that the network let go: our own hangup brings DialEnd NOANSWER as well, and
     # may bring cause 19 and 480.

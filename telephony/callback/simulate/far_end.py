@@ -16,7 +16,7 @@ from telephony.callback.simulate.scenario import FarEnd
 from telephony.callback.simulate.time import Call, VirtualTime
 from telephony.errors import SwitchUnavailableError
 from telephony.rules.survey import Keys, Played, play
-from telephony.rules.verdict import Datum, Kind
+from telephony.rules.verdict import ANSWERED, TIMED_OUT, Datum, Kind
 
 CAUSE_OF = {
     401: 21,
@@ -46,7 +46,7 @@ CAUSE_OF = {
 """Q.850 cause that Asterisk gives a SIP status; others are 127 (interworking)."""
 STATUS_OF = {486: "BUSY", 600: "BUSY", 503: "CONGESTION"}
 """DialEnd's word; any other refusal is NOANSWER."""
-TIMED_OUT, ANSWERED, FAILED = 3, 4, 0
+FAILED = 0
 NORMAL, NO_ANSWER = 16, 19
 ASK_SECONDS, GOODBYE_SECONDS, APOLOGY_SECONDS = 8.0, 6.0, 5.0
 """How long a question, the end of a survey, and the apology of a switch without its service take."""
