@@ -5,9 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 from twisted.internet.defer import fail, succeed
 
+from telephony.callback.channels import Channels, Limits
+from telephony.callback.desk import Times
+from telephony.callback.revisits import Revisits
+from telephony.callback.rounds import Rounds
+from telephony.callback.rules_in_force import rules_of, version_of
 from telephony.errors import UnknownThingError
 from telephony.floor.health import Component
 from telephony.floor.views import AgentView
+from telephony.rules.revisit import Planner
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 """Twelve o'clock in Shanghai."""
@@ -70,3 +76,39 @@ class FakeHealth:
     def components(self):
         names = ("asterisk", "database", "journal", "agi")
         return {name: Component(name not in self.broken, f"{name} detail") for name in names}
+
+
+class FakeDialer:
+    """A dialer that notes when it is woken, and by when."""
+
+    def __init__(self):
+        self.open, self.asleep, self.woken = True, "", []
+        self.channels = Channels(Limits({"carrier": 30}, 20, 0.5, 5, 5, 60), lambda _: 0)
+
+    def wake(self):
+        self.woken.append("now")
+
+    def wake_by(self, at):
+        self.woken.append(at)
+
+
+class FakePersonCalls:
+    """Calls by people that are placed at once; `refusal` is what the next one fails with."""
+
+    def __init__(self):
+        self.calls, self.refusal = [], None
+
+    def call(self, revisit_id, agent):
+        self.calls.append((revisit_id, agent))
+        return succeed("pc-1") if self.refusal is None else fail(self.refusal)
+
+
+class FakeOutbound:
+    """The real rounds by the real rules; a dialer and a line that only note what they are asked."""
+
+    def __init__(self, config, clock):
+        self.times = Times(clock, None, "boot")
+        self.planner = Planner(rules_of(config.revisits), config.calendar)
+        self.campaign = Revisits(self.planner, version_of(config.revisits))
+        self.rounds = Rounds(self.campaign, timedelta(days=config.revisits.voidable_days))
+        self.dialer, self.person_calls = FakeDialer(), FakePersonCalls()

@@ -11,11 +11,26 @@ from telephony.api import problems, stream
 from telephony.api.access import Guard
 from telephony.api.metrics import Metrics
 from telephony.api.problems import RESPONSES
-from telephony.api.routes import agents, alarms, blacklist, calls, cases, phones, queues, status
+from telephony.api.routes import (
+    agents,
+    alarms,
+    blacklist,
+    calls,
+    cases,
+    dialer,
+    no_disturb,
+    phones,
+    queues,
+    revisits,
+    status,
+    worklist,
+)
 from telephony.api.services import Services
 
 PREFIX = "/api/v1"
 RESOURCES = (status, agents, phones, calls, queues, stream, blacklist, cases, alarms)
+OF_REVISITS = (dialer, worklist, revisits, no_disturb)
+"""In this order: a name below /revisits is looked for before it is taken for a revisit's id."""
 TITLE = "12345 hotline telephony"
 VERSION = "1"
 
@@ -30,7 +45,7 @@ def create_app(services: Services) -> FastAPI:
     hand_in(app, services)
     problems.install(app)
     api = APIRouter(prefix=PREFIX, dependencies=[Depends(_documented)], responses=RESPONSES)
-    for resource in RESOURCES:
+    for resource in (*RESOURCES, *OF_REVISITS):
         api.include_router(resource.router)
     app.include_router(api)
     app.include_router(status.probe)

@@ -1,7 +1,7 @@
 """What requests may carry: patterns that keep anything else from the store."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Path, Query
 from pydantic import AwareDatetime, Field, StringConstraints
@@ -9,6 +9,10 @@ from pydantic import AwareDatetime, Field, StringConstraints
 PHONE = r"^\+?[0-9]{3,19}$"
 WORD = r"^[A-Za-z0-9_.-]{1,40}$"
 CALL_ID = r"^[A-Za-z0-9_.-]{1,64}$"
+PLAIN = r"^[^\x00-\x1f\x7f]+$"
+OURS = frozenset({"rules", "survey"})
+"""Names under which the service itself decides and asks: no person may go by them."""
+MOST_NUMBERS = 20
 LARGEST_ID = 2**63 - 1
 
 Instant = Annotated[
@@ -17,7 +21,15 @@ Instant = Annotated[
 """A time with its zone, ISO 8601; far from where calendars end."""
 
 Phone = Annotated[str, StringConstraints(pattern=PHONE)]
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Numbers = Annotated[list[Phone], Field(max_length=MOST_NUMBERS)]
+Word = Annotated[str, StringConstraints(pattern=WORD)]
+CallId = Annotated[str, StringConstraints(pattern=CALL_ID)]
+Category = Literal["A", "B", "C", "D"]
+Text20 = Annotated[str, StringConstraints(min_length=1, max_length=20, pattern=PLAIN)]
+Text40 = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=PLAIN)]
+Text60 = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=PLAIN)]
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PLAIN)]
+MaybeEmpty = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 AgentPath = Annotated[str, Path(pattern=r"^[0-9]{3,16}$", description="the agent's number")]
 PhonePath = Annotated[str, Path(pattern=PHONE, description="a citizen's number, digits with an optional +")]
@@ -28,6 +40,9 @@ RowPath = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 PhoneQuery = Annotated[str | None, Query(pattern=PHONE)]
 WordQuery = Annotated[str | None, Query(pattern=WORD)]
 CallQuery = Annotated[str | None, Query(pattern=CALL_ID)]
+TextQuery = Annotated[str | None, Query(min_length=1, max_length=60, pattern=PLAIN)]
+CategoryQuery = Annotated[Category | None, Query(description="A to D (Art. 8)")]
+RowQuery = Annotated[int | None, Query(ge=1, le=LARGEST_ID)]
 EventQuery = Annotated[int | None, Query(ge=0, le=LARGEST_ID)]
 TimeQuery = Annotated[Instant | None, Query(description="with a zone: 2026-11-23T08:00:00+08:00")]
 Limit = Annotated[int, Query(ge=1, le=1000)]

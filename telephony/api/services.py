@@ -3,18 +3,25 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 import sqlalchemy as sa
 from fastapi import Depends, Request
 from twisted.internet.defer import Deferred
 
+from telephony.callback.channels import Channels
+from telephony.callback.desk import Times
+from telephony.callback.rounds import Rounds
 from telephony.clock import Clock
 from telephony.config import Config
+from telephony.errors import HotlineError
 from telephony.floor.health import Component
 from telephony.floor.views import AgentView
 from telephony.rules.numbers import national
+from telephony.rules.revisit import Planner
 from telephony.secret_store import Secrets
+from telephony.texts import say
 
 T = TypeVar("T")
 Command = Literal["login", "logout", "pause", "ready"]
@@ -68,6 +75,70 @@ class Parts(Protocol):
         ...
 
 
+class Dialling(Protocol):
+    """The dialer (telephony.callback.dialer.Dialer)."""
+
+    @property
+    def open(self) -> bool:
+        """Whether the switch agrees with the store, so that calls may be placed."""
+        ...
+
+    @property
+    def asleep(self) -> str:
+        """Why nothing is dialled although something may be due: a code, or nothing."""
+        ...
+
+    @property
+    def channels(self) -> Channels:
+        """Return the channels that it dials on."""
+        ...
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        ...
+
+    def wake_by(self, at: datetime | None) -> None:
+        """There will be something to do at this time."""
+        ...
+
+
+class PersonCalls(Protocol):
+    """Calls that an agent makes to a citizen (telephony.callback.person_calls.PersonCalls)."""
+
+    def call(self, revisit_id: int, agent: str) -> Deferred[str]:
+        """Ring the agent, then the citizen; fires with the call's id."""
+        ...
+
+
+class Outbound(Protocol):
+    """Calls that we place (telephony.outbound.Outbound)."""
+
+    @property
+    def times(self) -> Times:
+        """Return the clocks by which calls are spaced."""
+        ...
+
+    @property
+    def planner(self) -> Planner:
+        """Return the rules in force."""
+        ...
+
+    @property
+    def rounds(self) -> Rounds:
+        """Return what opens, changes and ends revisits."""
+        ...
+
+    @property
+    def dialer(self) -> Dialling:
+        """Return the dialer."""
+        ...
+
+    @property
+    def person_calls(self) -> PersonCalls:
+        """Return what rings an agent first."""
+        ...
+
+
 @dataclass(frozen=True)
 class Listening:
     """An address on which some part of the installation listens; `protocol` is tcp or udp."""
@@ -91,11 +162,19 @@ class Services:
     health: Parts
     listening: Sequence[Listening] = ()
     counters: Mapping[str, float] = field(default_factory=dict)
+    outbound: Outbound | None = None
 
 
 def one_form(services: Services, number: str) -> str:
     """Return a citizen's number in the form in which the ledger keeps it."""
     return national(number, services.config.hotline.area_code) or number
+
+
+def outbound_of(services: Services) -> Outbound:
+    """Return the outbound side; raise HotlineError where there is none."""
+    if services.outbound is None:
+        raise HotlineError(say("outbound.none"))
+    return services.outbound
 
 
 def services_of(request: Request) -> Services:

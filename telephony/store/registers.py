@@ -1,4 +1,4 @@
-"""Blacklist, open cases and alarms in the store; each change leaves an event."""
+"""Blacklist, numbers not to be disturbed, and alarms in the store; each change leaves an event."""
 
 import uuid
 from dataclasses import dataclass, fields, replace
@@ -11,7 +11,8 @@ from telephony.clock import SHANGHAI
 from telephony.errors import UnknownThingError
 from telephony.rules.call_story import Datum, Happening
 from telephony.store import calls as call_rows
-from telephony.store.tables import alarms, blacklist, case_numbers, cases, insert_for
+from telephony.store.outbound_tables import no_disturb
+from telephony.store.tables import alarms, blacklist, insert_for
 from telephony.texts import say
 
 
@@ -26,13 +27,13 @@ class BlacklistEntry:
 
 
 @dataclass(frozen=True)
-class CaseView:
-    """A case as far as the route of a call needs it: whose it is and whether it is open."""
+class QuietEntry:
+    """A number that no machine may call, why, and until when (None: until it is removed)."""
 
-    case_number: str
-    open: bool
-    numbers: list[str]
-    updated_at: datetime
+    number: str
+    reason: str
+    added_at: datetime
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class AlarmView:
     acknowledged_at: datetime | None
 
 
-V = TypeVar("V", BlacklistEntry, CaseView, AlarmView)
+V = TypeVar("V", BlacklistEntry, QuietEntry, AlarmView)
 
 
 def blacklist_entries(connection: sa.Connection) -> list[BlacklistEntry]:
@@ -73,32 +74,36 @@ def accept_number(connection: sa.Connection, number: str, now: datetime) -> None
     _note(connection, now, "blacklist_removed", number=number)
 
 
-def put_case(
-    connection: sa.Connection, case_number: str, numbers: list[str], now: datetime, *, is_open: bool
-) -> CaseView:
-    """Store a case and its numbers, in the order in which they are to be tried."""
-    _upsert(
-        connection, cases, "case_number", {"case_number": case_number, "open": is_open, "updated_at": now}
-    )
-    connection.execute(case_numbers.delete().where(case_numbers.c.case_number == case_number))
-    wanted = list(dict.fromkeys(numbers))
-    for position, number in enumerate(wanted):
-        row = {"case_number": case_number, "position": position, "number": number}
-        connection.execute(case_numbers.insert().values(**row))
-    _note(connection, now, "case_changed", case=case_number, open=str(is_open).lower())
-    return _in_shanghai(CaseView(case_number, is_open, wanted, now))
+def quiet_entries(connection: sa.Connection) -> list[QuietEntry]:
+    """Return every number that is not to be disturbed, expired ones too."""
+    rows = connection.execute(sa.select(no_disturb).order_by(no_disturb.c.number))
+    return [_shown(QuietEntry, row) for row in rows]
 
 
-def one_case(connection: sa.Connection, case_number: str) -> CaseView:
-    """Return a case; raise UnknownThingError."""
-    row = connection.execute(sa.select(cases).where(cases.c.case_number == case_number)).first()
+def quiet_entry(connection: sa.Connection, number: str) -> QuietEntry:
+    """Return one number's entry; raise UnknownThingError."""
+    row = connection.execute(sa.select(no_disturb).where(no_disturb.c.number == number)).first()
     if row is None:
-        raise UnknownThingError(say("case.unknown", case=case_number))
-    of_case = case_numbers.c.case_number == case_number
-    numbers = connection.scalars(
-        sa.select(case_numbers.c.number).where(of_case).order_by(case_numbers.c.position)
-    )
-    return _in_shanghai(CaseView(case_number, row.open, list(numbers), row.updated_at))
+        raise UnknownThingError(say("no_disturb.unknown", number=number))
+    return _shown(QuietEntry, row)
+
+
+def leave_in_peace(
+    connection: sa.Connection, number: str, reason: str, now: datetime, expires_at: datetime | None
+) -> QuietEntry:
+    """Let no machine call a number, or change its entry; people still may."""
+    row = {"number": number, "reason": reason, "added_at": now, "expires_at": expires_at}
+    _upsert(connection, no_disturb, "number", row)
+    _note(connection, now, "no_disturb_added", number=number, reason=reason)
+    return _in_shanghai(QuietEntry(number, reason, now, expires_at))
+
+
+def may_be_called(connection: sa.Connection, number: str, now: datetime) -> None:
+    """Let a number be called again; raise UnknownThingError if it was not on the list."""
+    gone = connection.execute(no_disturb.delete().where(no_disturb.c.number == number)).rowcount
+    if not gone:
+        raise UnknownThingError(say("no_disturb.unknown", number=number))
+    _note(connection, now, "no_disturb_removed", number=number)
 
 
 def alarm_list(connection: sa.Connection, limit: int, *, with_acknowledged: bool) -> list[AlarmView]:

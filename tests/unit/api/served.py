@@ -14,7 +14,7 @@ from telephony.floor.pulse import Pulse
 from telephony.paths import PROJECT
 from telephony.secret_store import Secrets
 from telephony.store.database import transaction
-from tests.fakes import FakeClock, FakeHealth, FakeRoster, agent_view
+from tests.fakes import FakeClock, FakeHealth, FakeOutbound, FakeRoster, agent_view
 
 PATIENCE = 10
 TOKEN = "a-token-of-the-tests"
@@ -65,7 +65,8 @@ class Api:
         self.roster = FakeRoster(agent_view("8001"), agent_view("8002", state="ready"))
         self.counters = {"hotline_agi_sessions_total": 7.0, "ami_lag_seconds": 0.5, "bad name": 1.0}
         handed = (CONFIG, SECRETS, self.clock, database, self.roster, self.pulse, self.health)
-        self.services = Services(*handed, LISTENING, self.counters)
+        self.outbound = FakeOutbound(CONFIG, self.clock)
+        self.services = Services(*handed, LISTENING, self.counters, self.outbound)
         self.app = application(self.services)
 
     def client(self, token=TOKEN, host="http://127.0.0.1:8345"):
