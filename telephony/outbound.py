@@ -31,6 +31,7 @@ from telephony.errors import SwitchRefusedError, SwitchUnavailableError
 from telephony.floor.health import Component
 from telephony.paths import Paths
 from telephony.pbx.outbound import Outbound as SwitchLine
+from telephony.rules.call_story import Happening
 from telephony.rules.revisit import Planner
 from telephony.store import calls as call_rows
 from telephony.store.database import Database
@@ -158,6 +159,8 @@ class _Ledger:
 
     def closed(self, connection: sa.Connection, attempt_id: str, outcome: str, now: datetime) -> None:
         call_rows.close_outbound(connection, attempt_id, outcome, now)
+        judged = Happening(now, "attempt_judged", f"{attempt_id}:judged", data={"outcome": outcome})
+        call_rows.append(connection, [(attempt_id, judged)])
 
 
 def _limits(config: Config) -> Limits:

@@ -31,12 +31,21 @@ RTP_PORTS = 200
 
 
 class Switch:
-    """The project's own configuration with short prompts; `changes` go over sections of hotline.yaml."""
+    """The project's own configuration with short prompts.
 
-    def __init__(self, folder: Path, changes: Mapping[str, Any] | None = None) -> None:
+    `changes` go over sections of hotline.yaml, `revisits` over those of revisits.yaml.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        changes: Mapping[str, Any] | None = None,
+        revisits: Mapping[str, Any] | None = None,
+    ) -> None:
         self.folder = folder
         self.paths = Paths(folder / "config", folder / "var")
         self._configure(changes or {})
+        change(self.paths.config / "revisits.yaml", revisits or {})
         self.config = load(self.paths.config)
         phones = [phone.user for phone in self.config.hotline.test_phones]
         self.secrets = secret_store.ensure(self.paths.secrets, [*self.config.agents, *phones])
@@ -56,9 +65,8 @@ class Switch:
             data[door]["port"] = free_port("tcp")
         self.carrier_port = free_port("udp", "127.0.0.2")
         data["trunks"][0]["contact"] = f"127.0.0.2:{self.carrier_port}"
-        for section, values in changes.items():
-            data[section] = {**data[section], **values} if isinstance(values, Mapping) else values
         file.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+        change(file, changes)
 
     def _prompts(self) -> None:
         self.paths.sounds.mkdir(parents=True)
@@ -158,6 +166,14 @@ class Switch:
         if self._ami:
             self._ami.close()
             self._ami = None
+
+
+def change(file: Path, changes: Mapping[str, Any]) -> None:
+    """Put values into a YAML file of the configuration; those of a section go over what stands there."""
+    data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    for section, values in changes.items():
+        data[section] = {**data[section], **values} if isinstance(values, Mapping) else values
+    file.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
 
 
 def extra(line: Mapping[str, str]) -> dict[str, Any]:

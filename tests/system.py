@@ -16,9 +16,9 @@ _callers = itertools.count(13800000001)
 class System:
     """Everything runs after start(); stop() ends every telephone, then service and switch."""
 
-    def __init__(self, folder, changes=None):
+    def __init__(self, folder, changes=None, revisits=None):
         self.folder = folder
-        self.switch = Switch(folder, changes)
+        self.switch = Switch(folder, changes, revisits)
         self.service = RunningService(self.switch)
         self._phones = {}
         self._citizens = []

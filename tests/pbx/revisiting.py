@@ -1,0 +1,79 @@
+"""Revisits of a whole installation: cases with a number each, and a far end that does as planned."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+from telephony.peers.far_end import FarEnd
+from tests.system import System
+
+QUICK = {
+    "mode": "test",
+    "bands": ["00:00-23:59"],
+    "ring_floor_seconds": 1,
+    "guard_extra_seconds": 1,
+    "interval_minutes": 0.01,
+    "dialer": {"calls_per_second": 50, "drain_seconds": 1, "breaker_faults": 100, "channels": 100},
+    "survey": {"key_seconds": 2, "correction_seconds": 0},
+}
+"""Rules with short rings and intervals: test mode allows them."""
+_names = itertools.count(1)
+_numbers = itertools.count(13700000001)
+
+
+class Revisiting:
+    """A system, its carrier, and what a case platform does with them."""
+
+    def __init__(self, folder, changes=None, **rules):
+        sections = {
+            name: {**QUICK[name], **values} for name, values in rules.items() if isinstance(values, dict)
+        }
+        self.system = System(folder, changes, {**QUICK, **rules, **sections})
+        self.switch, self.service = self.system.switch, self.system.service
+        self.far_end = FarEnd("127.0.0.2", self.switch.carrier_port, folder / "far-end")
+
+    def start(self):
+        self.far_end.start()
+        self.system.start()
+        return self
+
+    def stop(self):
+        self.system.stop()
+        self.far_end.stop()
+
+    def case(self, *behaviours, numbers=1, replied_ago=timedelta(seconds=1), **facts):
+        """Enter a case whose citizen's telephone does so, with its unit's reply; return its name and number."""
+        name, called = f"R-{next(_names)}", [str(next(_numbers)) for _ in range(numbers)]
+        for number in called:
+            self.far_end.plan(number, behaviours)
+        body = {"numbers": called, "open": True, "subject": "噪音扰民", **facts}
+        self.service.http.put(f"/cases/{name}", json=body).raise_for_status()
+        self.reply(name, replied_ago)
+        return name, called[0]
+
+    def reply(self, name, ago=timedelta(seconds=1)):
+        at = (datetime.now(UTC) - ago).isoformat()
+        self.service.post(f"/cases/{name}/reply", at=at, contact="承办人电话告知")
+
+    def shown(self, name):
+        """Return the newest round of a case, with its attempts and decisions."""
+        return self.service.get(f"/cases/{name}/revisits")[-1]
+
+    def wait_settled(self, name, count=1):
+        """Block until so many attempts of a case have their verdict; return the round."""
+        return self._until(name, lambda shown: sum(map(over, shown["attempts"])) >= count)
+
+    def wait_verdict(self, name, verdict=None):
+        """Block until a case is decided; return the round."""
+        return self._until(name, lambda shown: shown["verdict"] == (verdict or shown["verdict"] or "-"))
+
+    def _until(self, name, enough, timeout=60):
+        mark = self.service.mark()
+        while not enough(shown := self.shown(name)):
+            page = self.service.get("/events", after=mark, wait=timeout)
+            assert page["events"], f"{shown}\n{self.service.log()[-2000:]}"
+            mark = page["last"]
+        return shown
+
+
+def over(attempt):
+    return attempt["state"] not in {"reserved", "dialling", "ringing"}
