@@ -4,11 +4,12 @@ Everything here is a function of `now` and data. `Planner` holds the rules and t
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from telephony.rules.bands import Bands, Window, window_at, windows_of
+from telephony.rules.bands import Bands, Window, parse_band, window_at, windows_of
 from telephony.rules.verdict import Outcome
 from telephony.rules.workdays import CHINA, UnknownYearError, WorkCalendar
 
@@ -69,6 +70,9 @@ class Rules:
     def guard(self) -> timedelta:
         """Return the longest time that a call rings."""
         return timedelta(seconds=self.ring_floor + self.guard_extra)
+
+
+_DURATIONS = frozenset(each.name for each in fields(Rules) if isinstance(each.default, timedelta))
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,6 +340,18 @@ def describe(rules: Rules) -> Mapping[str, object]:
         name: value.total_seconds() if isinstance(value, timedelta) else value
         for name, value in values.items()
     }
+
+
+def rules_from(parameters: Mapping[str, Any]) -> Rules:
+    """Return the rules that `describe` told, to apply again what was in force once.
+
+    A parameter that is newer than they are has its default. Raise KeyError, TypeError or ValueError for what
+    is no set of rules.
+    """
+    values: dict[str, Any] = {
+        name: timedelta(seconds=value) if name in _DURATIONS else value for name, value in parameters.items()
+    }
+    return Rules(**{**values, "bands": tuple(parse_band(text) for text in parameters["bands"])})
 
 
 def _last_two(revisit: Round) -> tuple[str, ...]:
