@@ -3,6 +3,7 @@
 What came in later, and would have made it another, is reported as `contradicted`. Nothing is changed.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -128,6 +129,6 @@ def _books(connection: sa.Connection, rows: Sequence[Row], planners: dict[str, P
 
 
 def _floor(floors: Sequence[tuple[datetime, int]], row: Row) -> float:
-    """Return the ring floor of the newest rules at the time of a call, of the first if it is older."""
-    before = [floor for since, floor in floors if row.started_at is not None and since <= row.started_at]
-    return (before or [floors[0][1]])[-1]
+    """Return the ring floor of the newest rules at the time of a call; without any rules nothing counts."""
+    before = [floor for since, floor in floors if since <= row.reserved_at]
+    return before[-1] if before else math.inf
