@@ -5,7 +5,18 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from telephony.cli import agents, calls, demo, registers, service, simulate
+from telephony.cli import (
+    agents,
+    calls,
+    cases,
+    demo,
+    dialer,
+    registers,
+    revisits,
+    service,
+    simulate,
+    worklist,
+)
 from telephony.cli.client import NotRunningError, RefusedError
 from telephony.errors import ConfigError, HotlineError
 from telephony.logs import visible
@@ -49,5 +60,9 @@ calls.add_to(app)
 app.add_typer(agents.app, name="agents")
 app.add_typer(registers.blacklist, name="blacklist")
 app.add_typer(registers.alarms, name="alarms")
+app.add_typer(cases.app, name="cases")
+dialer.add_to(revisits.app)
+worklist.add_to(revisits.app)
+app.add_typer(revisits.app, name="revisits")
 app.add_typer(demo.app, name="demo")
 app.add_typer(simulate.app, name="simulate")

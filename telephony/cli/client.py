@@ -1,6 +1,6 @@
 """The API's client: plain HTTP to our own address with the token of var/secrets.yaml."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -51,7 +51,7 @@ class Client:
         """Return what GET answers; a parameter that is None is left out."""
         return self._ask("GET", path, {name: value for name, value in query.items() if value is not None})
 
-    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    def send(self, method: str, path: str, body: Mapping[str, Any] | Sequence[Any] | None = None) -> Any:
         """Return what a request that changes something answers; None if it says nothing."""
         return self._ask(method, path, {}, body)
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 from rich.console import Console
@@ -65,6 +66,11 @@ def moment(text: str | None) -> str:
 def person(number: str | None, *, whole: bool) -> str:
     """Return a citizen's number, masked unless it may be shown whole."""
     return (number or "") if whole else mask(number or "")
+
+
+def name(text: str) -> str:
+    """Return a name as a part of an address: nothing in it leads elsewhere."""
+    return quote(text, safe="")
 
 
 def instant(text: str | None) -> str | None:
