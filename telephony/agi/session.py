@@ -311,8 +311,8 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
         return self._digit("RECORD FILE", filename, format, keys, timeout, offset, *extra)
 
     def _digit(self, command: str, *args: object) -> str:
-        result: str = self.execute(command, *args)["result"][0]
-        if result == "0":
+        result, why = self.execute(command, *args)["result"]
+        if result == "0" or why == "timeout":  # RECORD FILE gives any number with a timeout (seen: 54919)
             return ""
         if len(result) < 4 and result.isascii() and result.isdecimal():  # noqa: PLR2004 - one byte
             return chr(int(result))

@@ -376,3 +376,8 @@ def test_a_command_cut_short_by_a_hangup_is_a_hangup_however_often_the_switch_sa
     call = Call(lambda session: session.stream_file("x"))
     call.hears(b"200 result=-1 endpos=160\n" + news)
     assert (type(call.error), call.closed) == (AGIHangup, 0)
+
+
+def test_a_recording_that_ended_by_silence_has_no_digit_whatever_number_the_switch_gives():
+    answer = b"200 result=54919 (timeout) endpos=8160\n"
+    assert answer_to(lambda session: session.record_file("/tmp/x", "wav"), answer) == ""
