@@ -96,6 +96,7 @@ class Service:
             self.health,
             listening(config),
             self.counters,
+            self.outbound,
         )
         self._ticker = TwistedScheduler(timezone=UTC)
         self._describe()

@@ -1,8 +1,11 @@
 """Revisits of a whole installation: cases with a number each, and a far end that does as planned."""
 
 import itertools
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
+from telephony.errors import UnknownThingError
 from telephony.peers.far_end import FarEnd
 from tests.system import System
 
@@ -12,6 +15,7 @@ QUICK = {
     "ring_floor_seconds": 1,
     "guard_extra_seconds": 1,
     "interval_minutes": 0.01,
+    "number_gap_minutes": 0,
     "dialer": {"calls_per_second": 50, "drain_seconds": 1, "breaker_faults": 100, "channels": 100},
     "survey": {"key_seconds": 2, "correction_seconds": 0},
 }
@@ -65,6 +69,27 @@ class Revisiting:
     def wait_verdict(self, name, verdict=None):
         """Block until a case is decided; return the round."""
         return self._until(name, lambda shown: shown["verdict"] == (verdict or shown["verdict"] or "-"))
+
+    def has_evidence(self, name, kind):
+        return any(e["kind"] == kind for a in self.shown(name)["attempts"] for e in a["evidence"])
+
+    def press_until_over(self, number, key, nth=1):
+        """Press a key until the number's nth call is over; a prompt, or AMD, may not have heard the first."""
+        self.press_until(number, key, lambda: self.ended(number) >= nth)
+
+    def ended(self, number):
+        return sum(event[:2] == ["ended", number] for event in self.far_end.events)
+
+    def press_until(self, number, key, enough, press=None):
+        """Press a key again and again until enough."""
+        for _ in range(60):
+            mark = self.service.mark()
+            if enough():
+                return
+            with suppress(UnknownThingError):  # not answered yet, or over already
+                (partial(self.far_end.press, number) if press is None else press)(key)
+            self.service.get("/events", after=mark, kind="revisit_decided", wait=0.4)
+        raise AssertionError(f"key {key}: {self.far_end.events[-9:]}\n{self.service.log()[-2000:]}")
 
     def _until(self, name, enough, timeout=60):
         mark = self.service.mark()
