@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from telephony.cli import (
     agents,
+    audit,
     calls,
     cases,
     demo,
@@ -62,6 +63,7 @@ app.add_typer(registers.blacklist, name="blacklist")
 app.add_typer(registers.alarms, name="alarms")
 app.add_typer(cases.app, name="cases")
 dialer.add_to(revisits.app)
+audit.add_to(revisits.app)
 worklist.add_to(revisits.app)
 app.add_typer(revisits.app, name="revisits")
 app.add_typer(demo.app, name="demo")

@@ -58,10 +58,10 @@ def server():
 
 
 @pytest.fixture
-def running(house, tmp_path, server):
+def running(house, server):
     """An installation whose service runs: the real API over a real SQLite database."""
     thread, port = server
-    database = Database(f"sqlite:///{tmp_path}/api.db", thread)
+    database = Database(f"sqlite:///{house.var}/hotline.db", thread)
     metadata.create_all(database.engine)
     database.start()
     house.api = Api(database, thread)
