@@ -45,7 +45,7 @@ class Revisiting:
         self.far_end.stop()
 
     def case(self, *behaviours, numbers=1, replied_ago=timedelta(seconds=1), **facts):
-        """Enter a case whose citizen's telephone does so, with its unit's reply; return its name and number."""
+        """Enter a case whose telephone does so, with its unit's reply; return its name and number."""
         name, called = f"R-{next(_names)}", [str(next(_numbers)) for _ in range(numbers)]
         for number in called:
             self.far_end.plan(number, behaviours)

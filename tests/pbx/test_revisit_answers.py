@@ -51,7 +51,7 @@ def test_who_answers_and_presses_nothing_is_called_by_a_person(revisiting):
     name, _ = revisiting.case(ANSWERS)
     assert revisiting.wait_verdict(name)["verdict"] == "contacted_unrated"
     listed = revisiting.service.get("/revisits/worklist", kind="contacted_unrated", limit=1000)
-    assert name in [each["case"] for each in listed]
+    assert name in [each["revisit"]["case_number"] for each in listed]
 
 
 def test_a_machine_is_no_contact_and_is_called_again_in_another_band(revisiting):
