@@ -27,12 +27,13 @@ class RunningService:
             base_url=f"http://{api.address}:{api.port}/api/v1", headers=headers, timeout=35
         )
 
-    def start(self, *, wait=True):
-        """Start; return when it says that it is ready."""
+    def start(self, *, wait=True, environment=None):
+        """Start; return when it says that it is ready. `environment` is for this one life."""
         ours, theirs = os.pipe()
         environment = {
             **os.environ,
             **self.switch.environment,
+            **(environment or {}),
             READY_FD: str(theirs),
             "PYTHONPATH": str(PROJECT),
         }
@@ -54,6 +55,10 @@ class RunningService:
     def stop(self):
         """End it as an operator would."""
         self._end(signal.SIGTERM)
+
+    def wait_killed(self):
+        """Block until it has ended by SIGKILL."""
+        assert self._process.wait(READY_SECONDS) == -signal.SIGKILL, self.log()[-2000:]
 
     def freeze(self):
         """Stop it from answering, without closing anything."""

@@ -1,0 +1,114 @@
+"""Revisits of a service that dies: where it dies is chosen, and what really rang is counted at the far end."""
+
+import time
+from contextlib import suppress
+
+import httpx
+
+from telephony.callback.audit import audit
+from telephony.outbound import DIE_AT
+from telephony.peers.far_end import FarEnd
+from telephony.peers.far_end_call import Behaviour
+from telephony.rules.verdict import Kind
+from telephony.store.database import engine_of, url_of
+from tests.pbx.revisiting import Revisiting, over
+
+POINTS = (
+    "after_reserved",
+    "after_dialling_committed",
+    "after_originate_sent",
+    "while_ringing",
+    "before_verdict_committed",
+)
+RINGS_OUT = Behaviour()
+BUSY = Behaviour(ring_ms=300, final=486)
+RATES = Behaviour(ring_ms=300, answer=True, keys="1", key_delay_ms=3000)
+"""The key comes in the question, after AMD and the greeting."""
+BEHAVIOURS = {"rings out": RINGS_OUT, "busy": BUSY, "answers": RATES}
+NOT_RUNG, PERHAPS_RUNG = frozenset({"reserved", "cancelled", "failed"}), frozenset({"unknown"})
+
+
+class WatchedFarEnd(FarEnd):
+    """Knows when each number was invited, in seconds that never go back."""
+
+    def __init__(self, *where):
+        self.invited = {}
+        super().__init__(*where)
+
+    def happened(self, *words):
+        if words[0] == "invited":
+            self.invited.setdefault(words[1], []).append(time.monotonic())
+        super().happened(*words)
+
+
+class Killing(Revisiting):
+    """`lives` counts how often the service was killed; no call is left to the next test."""
+
+    def __init__(self, folder, changes=None, **rules):
+        super().__init__(folder, changes, **rules)
+        self.far_end = WatchedFarEnd("127.0.0.2", self.switch.carrier_port, folder / "watched")
+        self.kills = 0
+
+    def pause(self):
+        self.service.post("/revisits/pause", reason="test")
+
+    def resume(self):
+        with suppress(httpx.TransportError):  # it may die before it answers
+            self.service.http.post("/revisits/resume")
+
+    def die_at(self, point, *behaviours):
+        """Enter a case for each behaviour, let the service die at a point, and start it; return the names."""
+        self.pause()
+        self.service.kill()
+        self.service.start(environment={DIE_AT: point})
+        names = [self.case(each)[0] for each in behaviours]
+        self.resume()
+        self.service.wait_killed()
+        self.kills += 1
+        self.service.start()
+        return names
+
+    def close(self, *names):
+        """Let a person end what is open of these cases, so that nothing of them is called any more."""
+        for name in names:
+            shown = self.shown(name)
+            if shown["verdict"] is None:
+                found = {"result": "unreachable", "by": "tester", "note": "over"}
+                self.service.post(f"/revisits/{shown['id']}/result", **found)
+
+    def rung(self, name):
+        """Return how often the number of a case was really invited."""
+        return len(self.far_end.invited.get(self.shown(name)["numbers"][0], ()))
+
+    def disagreements(self):
+        """Return where the audit finds what is stored to differ from its evidence."""
+        url = url_of(self.switch.config.hotline.database, self.switch.paths.var)
+        engine = engine_of(url)
+        with engine.connect() as connection:
+            found = audit(connection, self.switch.config.calendar).disagreements
+        engine.dispose()
+        return found
+
+
+def kinds(attempt):
+    return {each["kind"] for each in attempt["evidence"]}
+
+
+def seen_to_its_end(attempt):
+    """Say whether the evidence of an attempt shows a ring from its start to an end that somebody else made."""
+    told = kinds(attempt)
+    ended = Kind.RESPONSE in told or Kind.RELEASED in told
+    return {Kind.SENT, Kind.ALERTING, Kind.HANGUP} <= told and ended and Kind.UNWITNESSED not in told
+
+
+def rings_fit(shown, rung):
+    """Say whether so many rings belong to the attempts of a round, each to one that was committed before."""
+    rang = [each for each in shown["attempts"] if each["state"] not in NOT_RUNG]
+    perhaps = sum(each["state"] in PERHAPS_RUNG for each in rang)
+    return len(rang) - perhaps <= rung <= len(rang)
+
+
+def goes_on(shown):
+    """Say whether a round is planned, in a call, decided, or with people."""
+    in_a_call = any(not over(each) for each in shown["attempts"])
+    return bool(shown["next_at"] or shown["verdict"] or in_a_call)

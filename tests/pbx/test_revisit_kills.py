@@ -1,0 +1,69 @@
+"""The service dies at each point of the commit order, on each database, and starts again."""
+
+import itertools
+
+import pytest
+
+from tests.pbx.killing import BEHAVIOURS, POINTS, Killing, goes_on, rings_fit, seen_to_its_end
+
+_databases = itertools.count()
+AT_ONCE = [(point, tuple(BEHAVIOURS)) for point in POINTS[:-1]]
+ONE_BY_ONE = [(POINTS[-1], (name,)) for name in BEHAVIOURS]
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def killing(request, tmp_path_factory):
+    url = "sqlite"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres").database(f"kills{next(_databases)}")
+    running = Killing(tmp_path_factory.mktemp("kills"), {"database": url})
+    try:
+        yield running.start()
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="module", params=AT_ONCE + ONE_BY_ONE, ids=lambda each: " ".join([each[0], *each[1]]))
+def aftermath(killing, request):
+    """What became of cases after a kill: behaviour → (round, rings), once each has an attempt over."""
+    point, behaviours = request.param
+    names = killing.die_at(point, *(BEHAVIOURS[each] for each in behaviours))
+    found = {}
+    for behaviour, name in zip(behaviours, names, strict=True):
+        killing.wait_settled(name, 2 if point == "after_reserved" else 1)
+        found[behaviour] = killing.shown(name), killing.rung(name)
+    yield point, found
+    killing.close(*names)
+
+
+def test_no_call_counts_that_was_not_seen_to_its_end(aftermath):
+    for shown, _ in aftermath[1].values():
+        assert all(seen_to_its_end(each) for each in shown["attempts"] if each["counts"]), shown
+
+
+def test_each_ring_belongs_to_one_attempt_that_was_committed_before(aftermath):
+    for shown, rung in aftermath[1].values():
+        assert rings_fit(shown, rung), (rung, shown)
+
+
+def test_the_case_goes_on_or_is_with_people(aftermath):
+    for shown, _ in aftermath[1].values():
+        assert goes_on(shown), shown
+
+
+def test_nobody_is_deemed_and_only_who_rated_is_satisfied(aftermath):
+    for behaviour, (shown, _) in aftermath[1].items():
+        allowed = {"answers": {None, "satisfied", "contacted_unrated"}}.get(behaviour, {None})
+        assert shown["verdict"] in allowed, shown
+        rated = any(each["rating"] for each in shown["attempts"])
+        assert rated == (shown["verdict"] == "satisfied"), shown
+
+
+def test_an_answered_call_is_never_unanswered(aftermath):
+    if "answers" in aftermath[1]:
+        shown, _ = aftermath[1]["answers"]
+        assert "unanswered" not in {each["state"] for each in shown["attempts"]}, shown
+
+
+def test_the_audit_agrees(aftermath, killing):
+    assert killing.disagreements() == ()
