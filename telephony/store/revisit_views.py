@@ -181,7 +181,7 @@ _REVISIT = sa.select(revisits, *_OF_CASE).join(cases, cases.c.case_number == rev
 def revisit_list(connection: sa.Connection, wanted: RevisitFilter) -> list[RevisitView]:
     """Return revisits, at most MOST: open ones by deadline, decided ones newest first, else newest first."""
     query = _REVISIT.where(*_conditions(wanted))
-    key, newest_first = _order(wanted.state)
+    key, newest_first = _order(wanted)
     if wanted.after is not None:
         query = query.where(_beyond(connection, key, wanted.after, newest_first=newest_first))
     order = [column.desc() if newest_first else column for column in (key, revisits.c.id)]
@@ -252,10 +252,12 @@ def _conditions(wanted: RevisitFilter) -> list[sa.ColumnElement[bool]]:
     return conditions
 
 
-def _order(state: State | None) -> tuple[sa.ColumnElement[Any], bool]:
+def _order(wanted: RevisitFilter) -> tuple[sa.ColumnElement[Any], bool]:
     """Return the column that a list goes by, which has an index, and whether the newest come first."""
-    by_state = {"open": (revisits.c.due_at, False), "decided": (revisits.c.decided_at, True)}
-    return by_state[state] if state is not None else (revisits.c.id, True)
+    if wanted.state is not None:
+        return (revisits.c.due_at, False) if wanted.state == "open" else (revisits.c.decided_at, True)
+    of_a_time = wanted.since is not None or wanted.until is not None
+    return (revisits.c.replied_at if of_a_time else revisits.c.id), True
 
 
 def _beyond(
