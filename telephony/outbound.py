@@ -24,7 +24,7 @@ from telephony.callback.person_calls import MARK, PersonCalls
 from telephony.callback.recovery import Recovery
 from telephony.callback.revisits import Revisits
 from telephony.callback.rounds import Rounds
-from telephony.callback.rules_in_force import rules_of, version_of
+from telephony.callback.rules_in_force import demo_planner, rules_of, version_of
 from telephony.clock import Clock
 from telephony.config import Config
 from telephony.errors import SwitchRefusedError, SwitchUnavailableError
@@ -74,8 +74,9 @@ class Outbound:
         self._config, self._line, self._drain = config, line, dialer.drain_seconds
         self.times = Times(clock, reactor, BOOT_ID.read_text(encoding="ascii").strip())
         self.planner = Planner(rules_of(rules), config.calendar)
-        self.campaign = Revisits(self.planner, version_of(rules))
-        self.rounds = Rounds(self.campaign, timedelta(days=rules.voidable_days))
+        self.campaign = Revisits(self.planner, version_of(rules), demo_planner(rules))
+        voidable = timedelta(days=rules.voidable_days)
+        self.rounds = Rounds(self.campaign, voidable, config.hotline.demo.caller_number)
         self.channels = Channels(_limits(config), line.others_on)
         self.dialer = Dialer(
             [self.campaign],

@@ -59,7 +59,7 @@ def decide(
     connection.execute(_DECIDED, {"of": row.id, "new_verdict": concluded.verdict.value, "now": ground.at})
     if ground.supersedes is not None or ground.decided_by != BY_RULES:
         revisit_rows.close_item(connection, row.id, ground.at, ground.decided_by, concluded.verdict)
-    if concluded.verdict in FOR_PEOPLE and ground.decided_by == BY_RULES:
+    if concluded.verdict in FOR_PEOPLE and ground.decided_by == BY_RULES and not row.demo:
         item = {"revisit_id": row.id, "kind": concluded.verdict.value, "why": concluded.why}
         connection.execute(insert_once(connection.dialect.name, work_items), {**item, "opened_at": ground.at})
     told = {"case": row.case_number, "round": row.round, "verdict": concluded.verdict.value}

@@ -24,13 +24,16 @@ SOON = timedelta(seconds=1)
 
 
 class Revisits:
-    """The campaign; `planner` holds the rules in force, `version` names them."""
+    """The campaign; `planner` holds the rules in force, `version` names them.
+
+    `demo` are the rules of demonstrations, which are called at any hour; without them there are none.
+    """
 
     name = CAMPAIGN
     entry = "survey"
 
-    def __init__(self, planner: Planner, version: str) -> None:
-        self.planner, self.version = planner, version
+    def __init__(self, planner: Planner, version: str, demo: Planner | None = None) -> None:
+        self.planner, self.version, self.demo = planner, version, demo
         self.ring_floor = float(planner.rules.ring_floor)
         self.guard = planner.rules.guard.total_seconds()
         self._more = False
@@ -41,10 +44,10 @@ class Revisits:
         """Return calls that may start now, nearest deadline first; decide what is overdue."""
         due = self._deadline is None or tick.at >= self._deadline
         self._more = due and self._decide_overdue(connection, tick)
-        if not self._in_a_window(tick.at):
-            return []
+        found = self._demonstrations(connection, tick)[:limit] if self.demo else []
+        if not self._in_a_window(tick.at) or len(found) >= limit:
+            return found
         rows.promote(connection, tick.at)
-        found: list[Candidate] = []
         for _ in range(MOST_SCANS):
             wanted = limit - len(found)
             picked = rows.pick(connection, wanted)
@@ -59,6 +62,11 @@ class Revisits:
                 return found
         self._more = True
         return found
+
+    def _demonstrations(self, connection: sa.Connection, tick: Tick) -> list[Candidate]:
+        due = rows.demos(connection, tick.at)
+        known = self._rounds(connection, due, tick)
+        return [each for row in due for each in self._consider(connection, row, known[row.id], tick)]
 
     def let_go(self, connection: sa.Connection, task_id: int, tick: Tick) -> datetime | None:
         """Plan anew what was not called after all."""
@@ -77,9 +85,9 @@ class Revisits:
         if row.verdict is None:
             return self.advance(connection, row, revisit, tick)
         void = last_of(connection, [row.id]).get(row.id)
-        step = self.planner.step(tick.at, revisit)
+        step = self.planner_of(row).step(tick.at, revisit)
         if isinstance(step, Conclusion):
-            decide(connection, row, revisit, step, Ground(tick.at, self.version, supersedes=void))
+            decide(connection, row, revisit, step, Ground(tick.at, self.version_of(row), supersedes=void))
         return None
 
     def wake_at(self, connection: sa.Connection, tick: Tick) -> datetime | None:
@@ -95,6 +103,8 @@ class Revisits:
 
     def begin(self, connection: sa.Connection, tick: Tick) -> None:
         """Store the rules under their version, plan anew if they changed, and whatever was forgotten."""
+        if self.demo is not None:
+            rows.keep_rules(connection, self.demo.rules.version, describe(self.demo.rules), tick.at)
         if rows.begin(connection, self.version, describe(self.planner.rules), tick.at):
             rows.plan_all_anew(connection, tick.at)
         for row in rows.forgotten(connection):
@@ -104,13 +114,13 @@ class Revisits:
         self, connection: sa.Connection, row: sa.Row[Any], revisit: Round, tick: Tick
     ) -> datetime | None:
         """Decide an open revisit or plan its next call; return when that may be placed."""
-        return self._apply(connection, row, revisit, self.planner.step(tick.at, revisit), tick)
+        return self._apply(connection, row, revisit, self.planner_of(row).step(tick.at, revisit), tick)
 
     def _apply(
         self, connection: sa.Connection, row: sa.Row[Any], revisit: Round, step: Conclusion | Next, tick: Tick
     ) -> datetime | None:
         if isinstance(step, Conclusion):
-            decide(connection, row, revisit, step, Ground(tick.at, self.version))
+            decide(connection, row, revisit, step, Ground(tick.at, self.version_of(row)))
             return None
         rows.schedule(connection, row.id, step.at, step.latest_at)
         return step.at
@@ -118,12 +128,20 @@ class Revisits:
     def _consider(
         self, connection: sa.Connection, row: sa.Row[Any], revisit: Round, tick: Tick
     ) -> list[Candidate]:
-        step = self.planner.step(tick.at, revisit)
+        step = self.planner_of(row).step(tick.at, revisit)
         if isinstance(step, Next) and step.at <= tick.at:
             rows.take(connection, [row.id])
             return [Candidate(row.id, step.number, step.window, self._start_by(step, row.due_at))]
         self._apply(connection, row, revisit, step, tick)
         return []
+
+    def planner_of(self, row: sa.Row[Any]) -> Planner:
+        """Return the rules that hold for a revisit."""
+        return self.demo if row.demo and self.demo is not None else self.planner
+
+    def version_of(self, row: sa.Row[Any]) -> str:
+        """Return the version of the rules that hold for a revisit."""
+        return self.demo.rules.version if row.demo and self.demo is not None else self.version
 
     def _start_by(self, step: Next, due_at: datetime) -> datetime:
         return min(step.window.closes, due_at) - self.planner.rules.guard

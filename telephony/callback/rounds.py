@@ -56,8 +56,8 @@ class Said:
 class Rounds:
     """Every method runs in a transaction of the caller's."""
 
-    def __init__(self, campaign: Revisits, voidable: timedelta) -> None:
-        self._campaign, self._voidable = campaign, voidable
+    def __init__(self, campaign: Revisits, voidable: timedelta, demo_number: str = "") -> None:
+        self._campaign, self._voidable, self._demo_number = campaign, voidable, demo_number
 
     def reply(self, connection: sa.Connection, reply: Reply, tick: Tick) -> Opened:
         """Open the revisit of a reply and return it; the same reply told twice is one.
@@ -71,7 +71,9 @@ class Rounds:
             raise NotAllowedError(say("reply.future", case=reply.case_number))
         round_, numbers = self._case(connection, reply.case_number)
         values = {"case_number": reply.case_number, "round": round_, "numbers": numbers}
-        values |= {"replied_at": reply.at, "contact": reply.contact, "due_at": self._due_at(reply.at)}
+        demo = numbers == [self._demo_number]
+        values |= {"replied_at": reply.at, "contact": reply.contact, "demo": demo}
+        values |= {"due_at": self._due_at(reply.at, demo=demo)}
         row = rows.open_round(connection, values)
         if row is None:
             return self._known(connection, reply, round_)
@@ -144,9 +146,10 @@ class Rounds:
         connection.execute(revisits.update().where(revisits.c.id == row.id).values(**reopened))
         rows.close_item(connection, row.id, tick.at, by, "corrected")
 
-    def _due_at(self, replied_at: datetime) -> datetime:
+    def _due_at(self, replied_at: datetime, *, demo: bool) -> datetime:
+        planner = self._campaign.demo if demo and self._campaign.demo else self._campaign.planner
         try:
-            return self._campaign.planner.due_at(replied_at)
+            return planner.due_at(replied_at)
         except UnknownYearError as error:
             raise NotAllowedError(say("calendar.ends", year=error.year)) from error
 
@@ -172,12 +175,14 @@ class Rounds:
     def _conclude(
         self, connection: sa.Connection, row: sa.Row[Any], revisit: Round, tick: Tick, by: str | None = None
     ) -> None:
-        concluded = self._campaign.planner.step(tick.at, revisit)
+        concluded = self._campaign.planner_of(row).step(tick.at, revisit)
         if isinstance(concluded, Conclusion):
             decide(connection, row, revisit, concluded, self._ground(connection, row, tick, by))
 
     def _ground(self, connection: sa.Connection, row: sa.Row[Any], tick: Tick, by: str | None) -> Ground:
-        ground = Ground(tick.at, self._campaign.version, supersedes=last_of(connection, [row.id]).get(row.id))
+        ground = Ground(
+            tick.at, self._campaign.version_of(row), supersedes=last_of(connection, [row.id]).get(row.id)
+        )
         return ground if by is None else replace(ground, decided_by=by)
 
     def _round(self, connection: sa.Connection, row: sa.Row[Any], tick: Tick) -> Round:

@@ -2,12 +2,18 @@
 
 import hashlib
 import json
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, time, timedelta
 
 from telephony.config import RevisitsFile, Survey
-from telephony.rules.bands import parse_band
-from telephony.rules.revisit import Rules, describe
+from telephony.rules.bands import Band, parse_band
+from telephony.rules.revisit import Planner, Rules, describe
 from telephony.rules.survey import Keys
+from telephony.rules.workdays import WorkCalendar
+
+
+MANY = 10_000
+"""No limit that a demonstration could meet."""
 
 
 def rules_of(config: RevisitsFile) -> Rules:
@@ -34,6 +40,20 @@ def version_of(config: RevisitsFile) -> str:
     text = json.dumps(describe(rules_of(config)), sort_keys=True)
     mark = "-test" if config.mode == "test" else ""
     return f"{config.version}{mark}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def demo_planner(config: RevisitsFile) -> Planner:
+    """Return the rules of `hotline demo`: its number is nobody's, so it is called at any hour of any day."""
+    rules = replace(rules_of(config), version="demo-1", bands=(Band(time(0), time(23, 59)),))
+    return Planner(replace(rules, number_gap=timedelta(0), daily_cap=MANY, most_attempts=MANY), EveryDay({}))
+
+
+class EveryDay(WorkCalendar):
+    """A calendar on which nobody rests."""
+
+    def is_working_day(self, day: date) -> bool:  # noqa: ARG002 - any day
+        """Return True."""
+        return True
 
 
 def keys_of(survey: Survey) -> Keys:

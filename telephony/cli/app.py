@@ -11,6 +11,7 @@ from telephony.cli import (
     calls,
     cases,
     demo,
+    demo_revisit,
     dialer,
     registers,
     revisits,
@@ -66,5 +67,6 @@ dialer.add_to(revisits.app)
 audit.add_to(revisits.app)
 worklist.add_to(revisits.app)
 app.add_typer(revisits.app, name="revisits")
+demo_revisit.add_to(demo.app)
 app.add_typer(demo.app, name="demo")
 app.add_typer(simulate.app, name="simulate")

@@ -39,10 +39,16 @@ revisits = sa.Table(
     sa.Column("called_back_at", UtcTime),
     sa.Column("verdict", sa.String(20)),
     sa.Column("decided_at", UtcTime),
+    sa.Column("demo", sa.Boolean, nullable=False, comment="of `hotline demo`: in no figures, at any hour"),
     sa.UniqueConstraint("case_number", "round"),
-    sa.Index("ix_revisits_waiting", "next_at", "due_at", **_where("verdict IS NULL AND NOT ready")),
-    sa.Index("ix_revisits_ready", "due_at", "latest_at", "id", **_where("verdict IS NULL AND ready")),
+    sa.Index(
+        "ix_revisits_waiting", "next_at", "due_at", **_where("verdict IS NULL AND NOT ready AND NOT demo")
+    ),
+    sa.Index(
+        "ix_revisits_ready", "due_at", "latest_at", "id", **_where("verdict IS NULL AND ready AND NOT demo")
+    ),
     sa.Index("ix_revisits_open", "due_at", **_where("verdict IS NULL")),
+    sa.Index("ix_revisits_demo", "next_at", **_where("verdict IS NULL AND demo")),
     sa.Index("ix_revisits_replied_at", "replied_at"),
     sa.Index("ix_revisits_decided_at", "decided_at"),
 )

@@ -37,7 +37,9 @@ _IDS: sa.BindParameter[list[int]] = sa.bindparam("ids", expanding=True)
 _NUMBERS: sa.BindParameter[list[str]] = sa.bindparam("numbers", expanding=True)
 _LIMIT = sa.bindparam("limit", type_=sa.Integer)
 # In the words of the partial indexes: only then are they used.
-_WAITING, _READY = sa.text("verdict IS NULL AND NOT ready"), sa.text("verdict IS NULL AND ready")
+_WAITING = sa.text("verdict IS NULL AND NOT ready AND NOT demo")
+_READY = sa.text("verdict IS NULL AND ready AND NOT demo")
+_DEMO = sa.text("verdict IS NULL AND demo")
 _OPEN = sa.text("verdict IS NULL")
 
 _DUE = (
@@ -55,6 +57,7 @@ _PICK = (
     .limit(_LIMIT)
     .with_for_update(skip_locked=True)
 )
+_DEMOS = sa.select(revisits).where(_DEMO, revisits.c.next_at <= _NOW).with_for_update(skip_locked=True)
 _OVERDUE = (
     sa.select(revisits)
     .where(_OPEN, revisits.c.due_at <= _NOW, revisits.c.next_at.is_not(None))
@@ -123,6 +126,11 @@ def pick(connection: sa.Connection, limit: int) -> list[sa.Row[Any]]:
     return list(connection.execute(_PICK, {"limit": limit}))
 
 
+def demos(connection: sa.Connection, now: datetime) -> list[sa.Row[Any]]:
+    """Return the demonstrations that are due."""
+    return list(connection.execute(_DEMOS, {"now": now}))
+
+
 def overdue(connection: sa.Connection, now: datetime, limit: int) -> list[sa.Row[Any]]:
     """Return open ones whose deadline has passed and that are not in a call."""
     return list(connection.execute(_OVERDUE, {"now": now, "limit": limit}))
@@ -176,12 +184,17 @@ def _calls_of(
 
 def begin(connection: sa.Connection, version: str, parameters: Mapping[str, Any], now: datetime) -> bool:
     """Store a set of rules under its version; return True if the open ones were planned by another."""
-    new = {"version": version, "parameters": dict(parameters), "since": now}
-    connection.execute(insert_once(connection.dialect.name, rule_sets), new)
+    keep_rules(connection, version, parameters, now)
     insert_new(connection, dialer, {"id": 1, "paused": False, "rules_version": version})
     other = sa.or_(dialer.c.rules_version.is_(None), dialer.c.rules_version != version)
     changed = connection.execute(dialer.update().where(other).values(rules_version=version))
     return changed.rowcount > 0
+
+
+def keep_rules(connection: sa.Connection, version: str, parameters: Mapping[str, Any], now: datetime) -> None:
+    """Store a set of rules under its version, for whoever recomputes a decision."""
+    new = {"version": version, "parameters": dict(parameters), "since": now}
+    connection.execute(insert_once(connection.dialect.name, rule_sets), new)
 
 
 def plan_all_anew(connection: sa.Connection, now: datetime) -> None:
@@ -268,7 +281,7 @@ def close_item(connection: sa.Connection, revisit_id: int, now: datetime, by: st
 def open_round(connection: sa.Connection, values: Mapping[str, Any]) -> sa.Row[Any] | None:
     """Insert a revisit and return its row; None if this round of the case has one."""
     insert = _open_round(connection.dialect.name)
-    return connection.execute(insert, {**values, "ready": False}).first()
+    return connection.execute(insert, {"demo": False, **values, "ready": False}).first()
 
 
 @cache

@@ -204,6 +204,9 @@ def upgrade() -> None:
         sa.Column("called_back_at", tables.UtcTime(timezone=True), nullable=True),
         sa.Column("verdict", sa.String(length=20), nullable=True),
         sa.Column("decided_at", tables.UtcTime(timezone=True), nullable=True),
+        sa.Column(
+            "demo", sa.Boolean(), nullable=False, comment="of `hotline demo`: in no figures, at any hour"
+        ),
         sa.ForeignKeyConstraint(
             ["case_number"],
             ["cases.case_number"],
@@ -212,6 +215,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("case_number", "round"),
     )
     op.create_index("ix_revisits_decided_at", "revisits", ["decided_at"], unique=False)
+    op.create_index(
+        "ix_revisits_demo",
+        "revisits",
+        ["next_at"],
+        unique=False,
+        sqlite_where=sa.text("verdict IS NULL AND demo"),
+        postgresql_where=sa.text("verdict IS NULL AND demo"),
+    )
     op.create_index(
         "ix_revisits_open",
         "revisits",
@@ -225,8 +236,8 @@ def upgrade() -> None:
         "revisits",
         ["due_at", "latest_at", "id"],
         unique=False,
-        sqlite_where=sa.text("verdict IS NULL AND ready"),
-        postgresql_where=sa.text("verdict IS NULL AND ready"),
+        sqlite_where=sa.text("verdict IS NULL AND ready AND NOT demo"),
+        postgresql_where=sa.text("verdict IS NULL AND ready AND NOT demo"),
     )
     op.create_index("ix_revisits_replied_at", "revisits", ["replied_at"], unique=False)
     op.create_index(
@@ -234,8 +245,8 @@ def upgrade() -> None:
         "revisits",
         ["next_at", "due_at"],
         unique=False,
-        sqlite_where=sa.text("verdict IS NULL AND NOT ready"),
-        postgresql_where=sa.text("verdict IS NULL AND NOT ready"),
+        sqlite_where=sa.text("verdict IS NULL AND NOT ready AND NOT demo"),
+        postgresql_where=sa.text("verdict IS NULL AND NOT ready AND NOT demo"),
     )
     op.create_table(
         "decisions",
@@ -370,21 +381,27 @@ def downgrade() -> None:
     op.drop_index(
         "ix_revisits_waiting",
         table_name="revisits",
-        sqlite_where=sa.text("verdict IS NULL AND NOT ready"),
-        postgresql_where=sa.text("verdict IS NULL AND NOT ready"),
+        sqlite_where=sa.text("verdict IS NULL AND NOT ready AND NOT demo"),
+        postgresql_where=sa.text("verdict IS NULL AND NOT ready AND NOT demo"),
     )
     op.drop_index("ix_revisits_replied_at", table_name="revisits")
     op.drop_index(
         "ix_revisits_ready",
         table_name="revisits",
-        sqlite_where=sa.text("verdict IS NULL AND ready"),
-        postgresql_where=sa.text("verdict IS NULL AND ready"),
+        sqlite_where=sa.text("verdict IS NULL AND ready AND NOT demo"),
+        postgresql_where=sa.text("verdict IS NULL AND ready AND NOT demo"),
     )
     op.drop_index(
         "ix_revisits_open",
         table_name="revisits",
         sqlite_where=sa.text("verdict IS NULL"),
         postgresql_where=sa.text("verdict IS NULL"),
+    )
+    op.drop_index(
+        "ix_revisits_demo",
+        table_name="revisits",
+        sqlite_where=sa.text("verdict IS NULL AND demo"),
+        postgresql_where=sa.text("verdict IS NULL AND demo"),
     )
     op.drop_index("ix_revisits_decided_at", table_name="revisits")
     op.drop_table("revisits")
