@@ -115,7 +115,7 @@ def test_every_link_leads_to_a_file(document):
     "model",
     [
         *(config.Hotline, config.CentresFile, config.NumbersFile),
-        *(config.QueuesFile, config.AgentsFile, config.PromptsFile, config.HolidaysFile),
+        *(config.QueuesFile, config.AgentsFile, config.PromptsFile, config.HolidaysFile, config.RevisitsFile),
     ],
     ids=lambda model: model.__name__,
 )
