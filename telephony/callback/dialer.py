@@ -101,8 +101,8 @@ class Dialer:
         """There will be something to do at this time."""
         if at is None or (self._wake_at is not None and self._wake_at <= at):
             return
-        if self._pumping:
-            self._again = True
+        if self._pumping or at <= self.times.now():
+            self.wake()
         else:
             self._sleep_until(at)
 
@@ -235,8 +235,10 @@ class Dialer:
     def _originate(self, call: LiveCall) -> None:
         call.sent = True
         self.witness.watch(call, call.guard + WATCH)
-        self.line.originate(self._order(call)).addErrback(self._order_failed, call)
-        self._at_point("after_originate_sent")
+        # What was written stays here until the reactor's next turn: only an answer shows that it has left.
+        ordered = self.line.originate(self._order(call))
+        ordered.addCallback(lambda _: self._at_point("after_originate_sent"))
+        ordered.addErrback(self._order_failed, call)
 
     def _order(self, call: LiveCall) -> Order:
         entry = self.campaigns[call.campaign].entry

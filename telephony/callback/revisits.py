@@ -54,14 +54,20 @@ class Revisits:
             known = self._rounds(connection, picked, tick)
             taken = {candidate.number for candidate in found}
             for row in picked:
-                # A citizen who is about to be called about another case is left for the next time.
-                if known[row.id].number not in taken:
+                if known[row.id].number in taken:
+                    self._stand_back(connection, row, tick)
+                else:
                     found += self._consider(connection, row, known[row.id], tick)
                     taken |= {candidate.number for candidate in found}
             if len(picked) < wanted or len(found) >= limit:
                 return found
         self._more = True
         return found
+
+    def _stand_back(self, connection: sa.Connection, row: sa.Row[Any], tick: Tick) -> None:
+        """Look again later: the citizen is about to be called about another case."""
+        later = tick.at + max(self.planner.rules.number_gap, SOON)
+        rows.schedule(connection, row.id, later, row.latest_at)
 
     def _demonstrations(self, connection: sa.Connection, tick: Tick) -> list[Candidate]:
         due = rows.demos(connection, tick.at)
