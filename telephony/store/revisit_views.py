@@ -159,7 +159,10 @@ class OutboxView:
 
 @dataclass(frozen=True, kw_only=True)
 class RevisitFilter:
-    """Which revisits: `since` (included) and `until` (not) are of the unit's reply; `after` an id."""
+    """Which revisits: `since` (included) and `until` (not) are of the unit's reply; `after` an id.
+
+    Demonstrations are found by their case only.
+    """
 
     state: State | None = None
     verdict: str | None = None
@@ -239,6 +242,8 @@ def _conditions(wanted: RevisitFilter) -> list[sa.ColumnElement[bool]]:
         cases.c.category: wanted.category,
     }
     conditions = [column == value for column, value in equal.items() if value is not None]
+    if wanted.case is None:
+        conditions.append(sa.not_(revisits.c.demo))
     if wanted.state is not None:
         conditions.append(
             revisits.c.verdict.is_(None) if wanted.state == "open" else revisits.c.verdict.is_not(None)
