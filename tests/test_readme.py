@@ -72,6 +72,7 @@ def in_its_place(command, system):
     return (
         command.replace("127.0.0.1:5060", system.switch.sip)
         .replace("PASSWORD", system.switch.secrets.sip[user[1]] if user else "")
+        .replace(" docs/", f" {PROJECT}/docs/")
         .replace(" ID", f" {system.service.get('/calls')[0]['id']}" if command.endswith(" ID") else "")
     )
 
