@@ -27,6 +27,8 @@ GRACE = 3.0
 """Seconds for the rest of what the switch has to say of a call that is over."""
 WATCH = 30.0
 """Seconds after its guard timer at which a call that is not over is looked for in the switch."""
+PUNCTUAL = 0.05
+"""Seconds after which evidence came late: its monotonic time is then not that of what it tells."""
 LATE = 4096
 """Calls that are over and whose late evidence is still kept."""
 
@@ -81,6 +83,9 @@ class Witness:
     def _evidence(self, kind: str, at: datetime, data: Mapping[str, Datum]) -> Evidence:
         more = f":{data['status']}" if "status" in data else ""
         key = f"{kind}{more}:{at.timestamp():.6f}"
+        late = (self._times.now() - at).total_seconds()
+        if late > PUNCTUAL:
+            data = {**data, "late": round(late, 3)}
         return Evidence(kind, at, key, self._times.monotonic(), self._times.boot, data)
 
     def _store_news(self) -> None:

@@ -6,6 +6,7 @@ never counts. The order in which evidence came, and how often the same came, mak
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -54,7 +55,8 @@ class Evidence:
     """One fact about an attempt; `key` makes a second telling harmless.
 
     `at` is the switch's own time of the event. `mono` are seconds that no setting of a clock can change,
-    comparable where `boot` is the same: a jump of the clock must not make a ring longer.
+    comparable where `boot` is the same: a jump of the clock must not make a ring longer. They are taken when
+    it is heard of; `late` in `data` is how many seconds after `at` that was.
     """
 
     kind: str
@@ -98,8 +100,12 @@ _BY_CAUSE = {
     **dict.fromkeys((1, 22, 28), Outcome.INVALID_NUMBER),
     **dict.fromkeys((18, 19), Outcome.UNANSWERED),
 }
+_BY_A_LISTENER = (Kind.UP, Kind.RATED, Kind.KEY, Kind.MACHINE)
+"""Each of them alone proves an answer: the others may have been lost with the connection."""
 TIMED_OUT, ANSWERED = 3, 4
 """OriginateResponse's reasons: our guard timer ended it; somebody answered."""
+_NOTHING = 1e-7
+"""Seconds: what a difference of floating-point numbers may lack."""
 TIMED_OUT_CODE = 408
 TIMER_B = 31.0
 """Seconds, less a little: after 32 without any answer the switch itself says 408 (RFC 3261, timer B)."""
@@ -127,6 +133,10 @@ class _Seen:
     def has(self, kind: Kind) -> bool:
         return kind in self._by_kind
 
+    def first(self, kinds: Iterable[Kind]) -> Evidence | None:
+        found = [self._by_kind[kind] for kind in kinds if kind in self._by_kind]
+        return min(found, key=lambda each: (each.at, each.key), default=None)
+
     def number(self, kind: Kind, name: str) -> int | None:
         found = self._by_kind.get(kind)
         value = found.data.get(name) if found else None
@@ -140,7 +150,7 @@ def judge(evidence: Iterable[Evidence], ring_floor: float) -> Finding:
     hangup = seen.get(Kind.HANGUP)
     alerted = seen.has(Kind.ALERTING)
     ended_at = hangup.at if hangup else None
-    if seen.has(Kind.UP) or seen.has(Kind.RATED) or seen.number(Kind.RESPONSE, "reason") == ANSWERED:
+    if any(map(seen.has, _BY_A_LISTENER)) or seen.number(Kind.RESPONSE, "reason") == ANSWERED:
         return _answered(seen, told, ended_at)
     if (seen.has(Kind.NOT_SENT) or seen.has(Kind.SWITCH_REFUSED)) and not alerted:
         nothing = seen.get(Kind.NOT_SENT) or seen.get(Kind.SWITCH_REFUSED)
@@ -166,7 +176,7 @@ def _since_sent(seen: _Seen, hangup: Evidence) -> float:
 
 
 def _answered(seen: _Seen, told: list[Evidence], ended_at: datetime | None) -> Finding:
-    up = seen.get(Kind.UP) or seen.get(Kind.RESPONSE) or seen.get(Kind.RATED)
+    up = seen.get(Kind.UP) or seen.first(_BY_A_LISTENER) or seen.get(Kind.RESPONSE)
     ratings = [each for each in told if each.kind == Kind.RATED]
     last = max(ratings, key=lambda each: (each.at, each.key), default=None)
     rating = str(last.data["rating"]) if last else None
@@ -212,17 +222,18 @@ def _outcome(code: int | None, cause: int | None, *, ours: bool, guard: bool, al
     no_answer = Outcome.UNANSWERED if alerted else Outcome.UNREACHABLE
     if guard:
         return no_answer
-    found = _by_code(code) if code is not None else _BY_CAUSE.get(cause or 0, Outcome.FAILED)
+    found = _by_code(code, cause) if code is not None else _BY_CAUSE.get(cause or 0, Outcome.FAILED)
     return no_answer if found is Outcome.UNANSWERED else found
 
 
-def _by_code(code: int) -> Outcome:
+def _by_code(code: int, cause: int | None) -> Outcome:
     # The code before the cause: Asterisk gives 403 the cause 21 of a refusal, and 483 the 19 of no answer.
+    if code in _NO_ANSWER:  # both must say so: only the two together count
+        return _BY_CAUSE.get(cause or 0, Outcome.FAILED)
     for codes, outcome in (
         (_BUSY, Outcome.BUSY),
         (_REFUSED, Outcome.REFUSED),
         (_INVALID, Outcome.INVALID_NUMBER),
-        (_NO_ANSWER, Outcome.UNANSWERED),
     ):
         if code in codes:
             return outcome
@@ -246,8 +257,14 @@ def ring_time(start: Evidence | None, end: Evidence | None) -> float:
         return 0.0
     seconds = (end.at - start.at).total_seconds()
     if start.boot and start.boot == end.boot and start.mono is not None and end.mono is not None:
-        seconds = min(seconds, end.mono - start.mono)
-    return max(0.0, round(seconds, 3))
+        seconds = min(seconds, end.mono - start.mono - _late(end))
+    return max(0.0, math.floor((seconds + _NOTHING) * 1000) / 1000)  # to round it up would make a ring longer
+
+
+def _late(end: Evidence) -> float:
+    """Return how many seconds after the end it was heard of: its `mono` is that of the hearing."""
+    late = end.data.get("late")
+    return float(late) if isinstance(late, int | float) else 0.0
 
 
 def digest(evidence: Iterable[Evidence]) -> str:
