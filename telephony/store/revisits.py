@@ -28,6 +28,8 @@ from telephony.store.outbound_tables import (
 from telephony.store.tables import UtcTime, insert_new, insert_once
 
 CAMPAIGN = "revisit"
+STILL = timedelta(seconds=1)
+"""A call that is under way ends no sooner than this: nobody else may ring its number."""
 PROMOTED = 500
 """Rows that become ready in one scan at most: a band that opens with many due ones takes several."""
 
@@ -266,6 +268,8 @@ def _past(row: sa.Row[Any], tick: Tick) -> Past:
 
 def _not_before_it_was(ended: datetime, row: sa.Row[Any], tick: Tick) -> datetime:
     """Return the end of a call, no longer ago than a clock that nobody can set says."""
+    if row.state in LIVE_STATES:  # whatever its time limit said: one that talks has none
+        return max(ended, tick.at + STILL)
     if row.ended_mono is None or row.boot != tick.boot or not tick.boot:
         return ended
     return max(ended, tick.at - timedelta(seconds=max(0.0, tick.mono - row.ended_mono)))
