@@ -228,3 +228,12 @@ def test_a_number_is_left_in_peace_until_it_may_be_called_again(api):
 def test_a_wish_not_to_be_disturbed_that_is_over_already_is_refused(api):
     body = {"reason": "x", "expires_at": "2026-11-23T12:00:00+08:00"}
     assert api.ask("PUT", f"no-disturb/{NUMBER}", json=body).status_code == 422
+
+
+def test_the_decisions_of_a_case_are_audited(api):
+    api.put_rows(api.outbound.campaign.begin, api.outbound.times.tick())
+    revisit = replied(api, "A-1")
+    result(api, revisit["id"], result="unreachable", note="x")
+    found = api.get("revisits/audit?case=A-1").json()
+    assert (found["agrees"], found["decisions"], found["disagreements"]) == (True, 1, [])
+    assert api.get("revisits/audit").status_code == 422
