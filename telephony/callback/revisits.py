@@ -31,6 +31,7 @@ class Revisits:
 
     name = CAMPAIGN
     entry = "survey"
+    deems = True
 
     def __init__(self, planner: Planner, version: str, demo: Planner | None = None) -> None:
         self.planner, self.version, self.demo = planner, version, demo
@@ -44,7 +45,7 @@ class Revisits:
         """Return calls that may start now, nearest deadline first; decide what is overdue."""
         due = self._deadline is None or tick.at >= self._deadline
         self._more = due and self._decide_overdue(connection, tick)
-        found = self._demonstrations(connection, tick)[:limit] if self.demo else []
+        found = self._demonstrations(connection, tick, limit) if self.demo else []
         if not self._in_a_window(tick.at) or len(found) >= limit:
             return found
         rows.promote(connection, tick.at)
@@ -59,6 +60,7 @@ class Revisits:
                 else:
                     found += self._consider(connection, row, known[row.id], tick)
                     taken |= {candidate.number for candidate in found}
+            rows.take(connection, [candidate.task_id for candidate in found])
             if len(picked) < wanted or len(found) >= limit:
                 return found
         self._more = True
@@ -69,10 +71,12 @@ class Revisits:
         later = tick.at + max(self.planner.rules.number_gap, SOON)
         rows.schedule(connection, row.id, later, row.latest_at)
 
-    def _demonstrations(self, connection: sa.Connection, tick: Tick) -> list[Candidate]:
+    def _demonstrations(self, connection: sa.Connection, tick: Tick, limit: int) -> list[Candidate]:
         due = rows.demos(connection, tick.at)
         known = self._rounds(connection, due, tick)
-        return [each for row in due for each in self._consider(connection, row, known[row.id], tick)]
+        found = [each for row in due for each in self._consider(connection, row, known[row.id], tick)]
+        rows.take(connection, [candidate.task_id for candidate in found[:limit]])
+        return found[:limit]
 
     def let_go(self, connection: sa.Connection, task_id: int, tick: Tick) -> datetime | None:
         """Plan anew what was not called after all."""
@@ -136,7 +140,6 @@ class Revisits:
     ) -> list[Candidate]:
         step = self.planner_of(row).step(tick.at, revisit)
         if isinstance(step, Next) and step.at <= tick.at:
-            rows.take(connection, [row.id])
             return [Candidate(row.id, step.number, step.window, self._start_by(step, row.due_at))]
         self._apply(connection, row, revisit, step, tick)
         return []

@@ -52,10 +52,11 @@ _DUE = (
 )
 _PROMOTE = revisits.update().where(revisits.c.id.in_(_DUE.scalar_subquery())).values(ready=True)
 _ANY_QUIET = sa.exists(sa.select(no_disturb.c.number)).label("any_quiet")
+_URGENCY = (revisits.c.due_at, revisits.c.latest_at, revisits.c.id)
 _PICK = (
     sa.select(revisits, _ANY_QUIET)
     .where(_READY)
-    .order_by(revisits.c.due_at, revisits.c.latest_at, revisits.c.id)
+    .order_by(*_URGENCY)
     .limit(_LIMIT)
     .with_for_update(skip_locked=True)
 )
@@ -72,7 +73,8 @@ _WAKE = sa.select(
     sa.select(sa.func.min(revisits.c.due_at, type_=UtcTime))
     .where(_OPEN, revisits.c.due_at > _NOW)
     .scalar_subquery(),
-    sa.select(revisits.c.id).where(_READY).limit(1).scalar_subquery(),
+    # Without the order SQLite looks through all open ones.
+    sa.select(revisits.c.id).where(_READY).order_by(*_URGENCY).limit(1).scalar_subquery(),
 )
 _SCHEDULE = (
     revisits.update()
@@ -151,7 +153,8 @@ def schedule(connection: sa.Connection, revisit_id: int, next_at: datetime, late
 
 def take(connection: sa.Connection, revisit_ids: Sequence[int]) -> None:
     """Take these off the plan: a call of each is under way."""
-    connection.execute(_TAKE, {"ids": list(revisit_ids)})
+    if revisit_ids:
+        connection.execute(_TAKE, {"ids": list(revisit_ids)})
 
 
 def rounds(
