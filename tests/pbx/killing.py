@@ -1,4 +1,4 @@
-"""Revisits of a service that dies: where it dies is chosen, and what really rang is counted at the far end."""
+"""Revisits of a service that dies where a test says; what really rang is counted at the far end."""
 
 import time
 from contextlib import suppress
@@ -95,7 +95,7 @@ def kinds(attempt):
 
 
 def seen_to_its_end(attempt):
-    """Say whether the evidence of an attempt shows a ring from its start to an end that somebody else made."""
+    """Say whether an attempt's evidence shows a ring from its start to an end that was not lost."""
     told = kinds(attempt)
     ended = Kind.RESPONSE in told or Kind.RELEASED in told
     return {Kind.SENT, Kind.ALERTING, Kind.HANGUP} <= told and ended and Kind.UNWITNESSED not in told

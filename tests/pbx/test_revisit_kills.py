@@ -9,6 +9,21 @@ from tests.pbx.killing import BEHAVIOURS, POINTS, Killing, goes_on, rings_fit, s
 _databases = itertools.count()
 AT_ONCE = [(point, tuple(BEHAVIOURS)) for point in POINTS[:-1]]
 ONE_BY_ONE = [(POINTS[-1], (name,)) for name in BEHAVIOURS]
+AS_WITHOUT_A_KILL = {
+    "rings out": ("unanswered", True, None),
+    "busy": ("busy", False, None),
+    "answers": ("answered", False, "satisfied"),
+}
+
+
+def _id(each):
+    return f"{each[0]} {' '.join(each[1])}"
+
+
+def at(*points):
+    """Run a test for the kills at these points alone."""
+    params = [each for each in AT_ONCE + ONE_BY_ONE if each[0] in points]
+    return pytest.mark.parametrize("aftermath", params, indirect=True, ids=_id)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -23,7 +38,7 @@ def killing(request, tmp_path_factory):
         running.stop()
 
 
-@pytest.fixture(scope="module", params=AT_ONCE + ONE_BY_ONE, ids=lambda each: " ".join([each[0], *each[1]]))
+@pytest.fixture(scope="module", params=AT_ONCE + ONE_BY_ONE, ids=_id)
 def aftermath(killing, request):
     """What became of cases after a kill: behaviour → (round, rings), once each has an attempt over."""
     point, behaviours = request.param
@@ -67,3 +82,30 @@ def test_an_answered_call_is_never_unanswered(aftermath):
 
 def test_the_audit_agrees(aftermath, killing):
     assert killing.disagreements() == ()
+
+
+@at("after_reserved")
+def test_what_was_only_reserved_is_taken_back_and_called_in_the_next_life(aftermath):
+    for shown, rung in aftermath[1].values():
+        first, second = shown["attempts"]
+        assert (first["state"], first["started_at"], rung) == ("cancelled", None, 1), shown
+        assert second["state"] in {"unanswered", "busy", "answered"}, shown
+
+
+@at("after_dialling_committed")
+def test_a_call_that_may_have_been_sent_is_unknown_and_was_not_sent(aftermath):
+    for shown, rung in aftermath[1].values():
+        assert (shown["attempts"][0]["state"], rung) == ("unknown", 0), shown
+
+
+@at("after_originate_sent")
+def test_once_an_order_has_left_somebody_is_rung(aftermath):
+    assert sum(rung for _, rung in aftermath[1].values()) >= 1
+
+
+@at("before_verdict_committed")
+def test_what_was_stored_before_the_kill_gives_the_verdict_that_it_gives_without(aftermath):
+    for behaviour, (shown, rung) in aftermath[1].items():
+        [attempt] = shown["attempts"]
+        found = attempt["state"], attempt["counts"], attempt["rating"]
+        assert (found, rung) == (AS_WITHOUT_A_KILL[behaviour], 1), shown
