@@ -3,7 +3,8 @@
 Everything here is a function of `now` and data. `Planner` holds the rules and the calendar and nothing else.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -187,12 +188,11 @@ class Planner:
             return Impossible(refusal or "no_number")
         holds = tuple(self._holds(now, revisit, number))
         start = max([now, revisit.opened_at, *(hold.until for hold in holds)])
-        used = {window_at(past.started_at, self.rules.bands) for past in self._window_users(revisit)}
-        calls = [past for past in (*revisit.attempts, *revisit.others) if _is_try(past, number)]
+        used, tries = self.spent(revisit, number)
         for window in self._windows(start, revisit.due_at):
             at = max(start, window.opens)
             fits = at + self.rules.guard <= min(window.closes, revisit.due_at)
-            if fits and window not in used and self._tries(calls, window.day) < self.rules.daily_cap:
+            if fits and window not in used and tries[window.day] < self.rules.daily_cap:
                 return Next(at, number, window, self._latest_at(revisit), holds)
         return Impossible("no_lawful_time", holds)
 
@@ -211,6 +211,12 @@ class Planner:
         if isinstance(plan, Next):
             return plan
         return Conclusion(Verdict.UNREACHABLE, plan.code, _last_two(revisit))
+
+    def spent(self, revisit: Round, number: str) -> tuple[Collection[Window | None], Counter[date]]:
+        """Return the windows that may not be called in again, and how often a number was tried each day."""
+        used = {window_at(past.started_at, self.rules.bands) for past in self._window_users(revisit)}
+        calls = (past for past in (*revisit.attempts, *revisit.others) if _is_try(past, number))
+        return used, Counter(past.started_at.astimezone(CHINA).date() for past in calls)
 
     def opening(self, now: datetime) -> datetime | None:
         """Return now if a call may start now, else when the next window opens; None if no day is known."""
@@ -301,10 +307,6 @@ class Planner:
 
     def _window(self, past: Past) -> Window | None:
         return window_at(past.started_at, self.rules.bands)
-
-    @staticmethod
-    def _tries(calls: list[Past], day: date) -> int:
-        return sum(past.started_at.astimezone(CHINA).date() == day for past in calls)
 
     def _windows(self, start: datetime, until: datetime) -> Iterator[Window]:
         """Yield the windows of working days that are open at or after `start` and open before `until`."""
