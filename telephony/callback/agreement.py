@@ -49,6 +49,11 @@ class Disagreement:
     decision: int | None = None
     attempt: str | None = None
 
+    @property
+    def is_late(self) -> bool:
+        """Whether it says only that a call would be judged otherwise by now."""
+        return self.attempt is not None and self.what == CONTRADICTED
+
 
 @dataclass(frozen=True)
 class Books:
@@ -58,7 +63,8 @@ class Books:
     calls: Mapping[str, Call]
     evidence: Mapping[str, EvidenceRows]
     ratings: Mapping[int, Sequence[Row]]
-    planners: Mapping[str, Planner]
+    planners: Mapping[tuple[str, bool], Planner]
+    """By version, and whether it is for demonstrations."""
 
     @cached_property
     def of_revisit(self) -> Mapping[int, Sequence[Call]]:
@@ -91,7 +97,7 @@ def of_decision(row: Row, books: Books) -> list[Disagreement]:
 
 
 def _decision(row: Row, books: Books) -> Iterator[Difference]:
-    planner = books.planners.get(row.rules_version)
+    planner = books.planners.get((row.rules_version, row.demo))
     if planner is None:
         yield "rules_version", row.rules_version, None
         return

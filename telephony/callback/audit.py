@@ -14,23 +14,30 @@ import sqlalchemy as sa
 
 from telephony.callback.agreement import Books, Disagreement, of_attempt, of_decision, of_revisit
 from telephony.callback.recompute import facts_from
-from telephony.rules.revisit import Planner, rules_from
+from telephony.callback.rules_in_force import EveryDay
+from telephony.rules.revisit import Planner, Rules, rules_from
 from telephony.rules.workdays import CHINA, WorkCalendar
 from telephony.store import audited
 
 MOST = 1000
 """Disagreements listed at most; all are counted."""
 Row = Any
+Planners = dict[tuple[str, bool], Planner]
 
 
 @dataclass(frozen=True)
 class AuditResult:
-    """How much was compared, how many disagreements there are, and the first of them."""
+    """How much was compared, how many disagreements there are, and the first of them.
+
+    `late` are listed too but not counted in `found`: calls that evidence which came late makes others. One
+    whose end we missed stays unknown; a deemed verdict that rests on one is a disagreement of its own.
+    """
 
     decisions: int
     attempts: int
     revisits: int
     found: int
+    late: int
     disagreements: tuple[Disagreement, ...]
 
     @property
@@ -47,10 +54,12 @@ def audit(
     It reads in batches: memory does not grow with the store. A minute or so for 100,000 decisions.
     """
     sets = audited.rule_sets_of(connection)
-    planners = _planners(sets, calendar)
-    floors = [
-        (each.since, planners[each.version].rules.ring_floor) for each in sets if each.version in planners
-    ]
+    rules = _rules(sets)
+    calendars = {False: calendar, True: EveryDay({})}
+    planners = {
+        (name, demo): Planner(each, calendars[demo]) for name, each in rules.items() for demo in calendars
+    }
+    floors = [(each.since, rules[each.version].ring_floor) for each in sets if each.version in rules]
 
     def of_decisions(rows: Sequence[Row]) -> Iterator[Disagreement]:
         books = _books(connection, rows, planners)
@@ -69,6 +78,7 @@ def audit(
         attempts=tally.take(_batches(connection, audited.attempts_after, "", case_number), of_attempts),
         revisits=tally.take(_batches(connection, audited.revisits_after, 0, case_number), of_revisits),
         found=tally.found,
+        late=tally.late,
         disagreements=tuple(tally.listed),
     )
 
@@ -77,7 +87,7 @@ class _Tally:
     """Counts all disagreements and keeps the first."""
 
     def __init__(self) -> None:
-        self.found = 0
+        self.found = self.late = 0
         self.listed: list[Disagreement] = []
 
     def take(
@@ -90,7 +100,8 @@ class _Tally:
         for batch in batches:
             rows += len(batch)
             new = list(compare(batch))
-            self.found += len(new)
+            self.late += sum(each.is_late for each in new)
+            self.found += sum(not each.is_late for each in new)
             self.listed += new[: MOST - len(self.listed)]
         return rows
 
@@ -104,16 +115,16 @@ def _batches(
         after = batch[-1].id
 
 
-def _planners(sets: Sequence[Row], calendar: WorkCalendar) -> dict[str, Planner]:
+def _rules(sets: Sequence[Row]) -> dict[str, Rules]:
     """Return the rules by version; those that cannot be read any more are none."""
     found = {}
     for each in sets:
         with suppress(KeyError, TypeError, ValueError):
-            found[each.version] = Planner(rules_from(each.parameters), calendar)
+            found[each.version] = rules_from(each.parameters)
     return found
 
 
-def _books(connection: sa.Connection, rows: Sequence[Row], planners: dict[str, Planner]) -> Books:
+def _books(connection: sa.Connection, rows: Sequence[Row], planners: Planners) -> Books:
     facts = {row.id: facts_from(row.facts) for row in rows}
     known = [each for each in facts.values() if each is not None]
     revisit_ids = {row.revisit_id for row in rows}

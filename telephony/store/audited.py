@@ -36,6 +36,7 @@ _DECISIONS = (
     sa.select(
         decisions,
         *(revisits.c.case_number, revisits.c.replied_at, revisits.c.due_at, revisits.c.called_back_at),
+        revisits.c.demo,
         _before.c.id.label("previous"),
         _before.c.verdict.label("previous_verdict"),
         (decisions.c.id == _LAST).label("in_force"),

@@ -1,19 +1,26 @@
 """Every decision can be made again from stored evidence; what came in later is told apart."""
 
+from datetime import datetime
+
 import pytest
 import sqlalchemy as sa
 
 from telephony.callback import audit as audit_module
 from telephony.callback.audit import audit
+from telephony.callback.revisits import Revisits
+from telephony.callback.rounds import Reply, Rounds
+from telephony.callback.rules_in_force import demo_planner, rules_of
+from telephony.rules.revisit import Planner
 from telephony.rules.verdict import Evidence, Kind
 from telephony.rules.workdays import WorkCalendar
 from telephony.store import attempts as attempt_rows
 from telephony.store import audited as audited_rows
 from telephony.store.database import engine_of, transaction
 from telephony.store.outbound_tables import decisions, ratings, revisits, rule_sets
-from telephony.store.tables import metadata
+from telephony.store.revisits import Tick
+from telephony.store.tables import case_numbers, cases, metadata
 from tests.unit.callback.audits import HOUR, audited, change, decision, revisit, some_of_each, what
-from tests.unit.callback.played import START, anything, undone
+from tests.unit.callback.played import START, anything, config, undone
 
 
 @pytest.fixture
@@ -101,6 +108,14 @@ def test_evidence_that_came_late_contradicts_a_deemed_verdict(connection, kind, 
     assert [each.attempt for each in found if each.attempt] == [made.first_attempt]
 
 
+def test_evidence_that_came_late_is_told_but_no_disagreement_where_no_deemed_verdict_rests_on_it(connection):
+    attempt = decision(connection, "RATED").facts["attempts"][0]
+    tell_late(connection, attempt, Kind.UP, {})
+    result = audited(connection)
+    assert (result.agrees, result.found, result.late) == (True, 0, 1)
+    assert [(each.attempt, each.what) for each in result.disagreements] == [(attempt, "contradicted")]
+
+
 def test_evidence_that_came_late_and_changes_nothing_is_no_disagreement(connection):
     tell_late(connection, decision(connection, "DEEMED").first_attempt, Kind.DIAL_END, {"status": "NOANSWER"})
     assert audited(connection).agrees
@@ -123,3 +138,17 @@ def test_rules_that_were_changed_under_their_name_are_found(connection):
     parameters = connection.scalars(sa.select(rule_sets.c.parameters)).one()
     connection.execute(rule_sets.update().values(parameters={**parameters, "ring_floor": 63}))
     assert {("DEEMED", "verdict"), ("DEEMED", "counts")} <= what(connection)
+
+
+def test_a_demonstration_is_audited_by_its_own_rules(connection):
+    number, sunday = "10000012345", datetime.fromisoformat("2026-03-01T23:00:00+08:00")
+    planner = Planner(rules_of(config().revisits), config().calendar)
+    campaign = Revisits(planner, "normal", demo_planner(config().revisits))
+    rounds, tick = Rounds(campaign, HOUR, number), Tick(sunday, 0.0, "simulated")
+    campaign.begin(connection, tick)
+    connection.execute(cases.insert().values(case_number="DEMO", open=True, updated_at=sunday))
+    connection.execute(case_numbers.insert().values(case_number="DEMO", position=0, number=number))
+    rounds.reply(connection, Reply("DEMO", sunday, "told"), tick)
+    rounds.called_back(connection, number, "1.1", tick)
+    assert decision(connection, "DEMO").rules_version == "demo-1"
+    assert audited(connection).agrees
