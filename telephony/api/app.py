@@ -21,6 +21,7 @@ from telephony.api.routes import (
     no_disturb,
     phones,
     queues,
+    revisit_plans,
     revisit_reports,
     revisits,
     status,
@@ -30,7 +31,7 @@ from telephony.api.services import Services
 
 PREFIX = "/api/v1"
 RESOURCES = (status, agents, phones, calls, queues, stream, blacklist, cases, alarms)
-OF_REVISITS = (dialer, worklist, revisit_reports, revisits, no_disturb)
+OF_REVISITS = (dialer, worklist, revisit_reports, revisit_plans, revisits, no_disturb)
 """In this order: a name below /revisits is looked for before it is taken for a revisit's id."""
 TITLE = "12345 hotline telephony"
 VERSION = "1"

@@ -68,6 +68,18 @@ def show_rounds(case: Case, *, show_numbers: show.ShowNumbers = False, as_json: 
         show_revisit(each, whole=show_numbers)
 
 
+@app.command(help=say("help.revisit_plan"))
+def plan(case: Case, *, show_numbers: show.ShowNumbers = False, as_json: show.Json = False) -> None:
+    """Say in words when the case is called next and why not earlier, or why not at all."""
+    client = show.client()
+    found = client.get(f"revisits/{newest_of(client, case)['id']}/plan")
+    if as_json:
+        show.document(found)
+        return
+    for text in found["words"]:
+        show.line(text if show_numbers else mask(text))
+
+
 def newest_of(client: Client, case: str) -> Any:
     """Return the newest revisit of a case; raise RefusedError if there is none."""
     found = client.get("revisits", case=case, limit=1)

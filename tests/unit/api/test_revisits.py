@@ -237,3 +237,23 @@ def test_the_decisions_of_a_case_are_audited(api):
     found = api.get("revisits/audit?case=A-1").json()
     assert (found["agrees"], found["decisions"], found["disagreements"]) == (True, 1, [])
     assert api.get("revisits/audit").status_code == 422
+
+
+def test_a_plan_says_when_the_next_call_is_and_why_not_earlier(api, three):
+    found = api.get(f"revisits/{three[0]}/plan").json()
+    assert (found["state"], found["impossible"], found["outside"]) == ("waiting", None, True)
+    assert found["next"] == {
+        "at": "2026-11-23T14:30:00+08:00",
+        "number": NUMBER,
+        "band": "14:30-18:00",
+        "latest_at": found["next"]["latest_at"],
+    }
+    assert any(NUMBER in line for line in found["words"])
+
+
+def test_a_plan_says_why_there_is_no_call(api, three):
+    api.ask("PUT", f"no-disturb/{NUMBER}", json={"reason": "x"})
+    found = api.get(f"revisits/{three[0]}/plan").json()
+    assert (found["next"], found["impossible"]) == (None, "no_disturb")
+    assert api.get(f"revisits/{three[2]}/plan").json()["state"] == "decided"
+    assert api.get("revisits/99/plan").status_code == 404

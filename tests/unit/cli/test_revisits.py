@@ -114,3 +114,13 @@ def test_a_dialer_that_cannot_dial_ends_with_1(work, open_, asleep):
 def test_a_number_is_called_again_when_it_is_taken_off_the_list(work):
     assert work.run("revisits", "no-disturb", "remove", NUMBER).exit_code == 0
     assert json.loads(work.run("revisits", "no-disturb", "list", "--json").stdout) == []
+
+
+def test_a_plan_is_told_in_words_with_the_number_masked(running):
+    replied(running.api)
+    done = running.run("revisits", "plan", "PDS-1")
+    assert (done.exit_code, "138****1234" in done.stdout, NUMBER in done.stdout) == (0, True, False)
+    assert "11-23 14:30:00" in done.stdout
+    assert NUMBER in running.run("revisits", "plan", "PDS-1", "--show-numbers").stdout
+    assert json.loads(running.run("revisits", "plan", "PDS-1", "--json").stdout)["next"]["number"] == NUMBER
+    assert running.run("revisits", "plan", "PDS-2").exit_code == 2
