@@ -27,6 +27,7 @@ COLUMNS = {
 LARGEST_BODY = 60_000
 """Bytes of one request; the service takes a little more."""
 MOST_ROWS = 500
+SEPARATOR = ", "
 _NAMES = {name: key for key, others in COLUMNS.items() for name in (key, *others)}
 _BETWEEN = re.compile(r"[;；,，、/\s]+")
 _FIXED_LINE = re.compile(r"(0[0-9]{2,3})-([0-9]{7,8})")
@@ -44,8 +45,9 @@ class Row:
 
     @property
     def size(self) -> int:
-        """Return the bytes that it takes in a request, at most."""
-        return len(json.dumps(self.body)) + 2
+        """Return the bytes that it takes in a request, at most; raise ValueError for what none can hold."""
+        text = json.dumps(self.body, ensure_ascii=False, allow_nan=False)
+        return len(text.encode()) + len(SEPARATOR)
 
 
 def read(path: Path) -> list[Row]:
@@ -87,8 +89,8 @@ def _of_json(path: Path, text: str) -> list[Row]:
         found = json.loads(text)
     except json.JSONDecodeError as error:
         raise _problem(path, error.lineno, say("cases.no_json", why=error.msg)) from error
-    except RecursionError as error:
-        raise _problem(path, 1, say("cases.no_json", why="too deep")) from error
+    except (ValueError, RecursionError) as error:  # a number or a nesting beyond all measure
+        raise _problem(path, 1, say("cases.no_json", why=error)) from error
     found = found.get("cases") if isinstance(found, dict) else found
     if not isinstance(found, list):
         raise _problem(path, 1, say("cases.no_list"))
@@ -149,15 +151,26 @@ def _checked(rows: list[Row]) -> list[Row]:
     checked = []
     for row in rows:
         number = row.body.get("case_number") if isinstance(row.body, dict) else None
-        if not row.why and row.size > LARGEST_BODY:
-            checked.append(Row(row.line, {}, say("cases.too_large")))
-        elif not row.why and isinstance(number, str) and number in first:
-            checked.append(Row(row.line, row.body, say("cases.double", case=number, line=first[number])))
+        known = first.get(number) if isinstance(number, str) else None
+        if row.why:
+            checked.append(row)
+        elif unfit := _unfit(row):
+            checked.append(Row(row.line, {}, unfit))
+        elif known is not None:
+            checked.append(Row(row.line, row.body, say("cases.double", case=number, line=known)))
         else:
             checked.append(row)
             if isinstance(number, str):
-                first.setdefault(number, row.line)
+                first[number] = row.line
     return checked
+
+
+def _unfit(row: Row) -> str:
+    """Return why no request can hold a row, or nothing."""
+    try:
+        return say("cases.too_large") if row.size > LARGEST_BODY else ""
+    except ValueError:
+        return say("cases.no_text")
 
 
 def _problem(path: Path, line: int, text: str) -> ConfigError:

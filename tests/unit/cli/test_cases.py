@@ -130,7 +130,7 @@ def test_json_is_read_as_a_list_or_below_cases(running, imported):
     assert case(running, "A-1")["open"] is False
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1", '"x"', "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "{}", "[1", '"x"', "[" * 100_000, f"[{'1' * 5000}]"])
 def test_wrong_json_ends_with_2(imported, text):
     done = imported(text, name="cases.json")
     assert (done.exit_code, "cases.json:" in done.stderr) == (2, True)
@@ -143,6 +143,14 @@ def test_a_row_of_json_is_named_by_its_place(imported):
     assert (told["stored"], told["refused"], done.exit_code) == (1, 2, 1)
     assert [(row["line"], row["stored"]) for row in told["rows"]] == [(1, True), (2, False), (3, False)]
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity", '"\\ud800"', '{"a": NaN}'])
+def test_a_row_of_json_that_no_request_can_hold_is_told(running, imported, text):
+    row = f'{{"case_number": "A-1", "numbers": [], "subject": {text}}}'
+    done = imported(f'[{row}, {{"case_number": "A-2", "numbers": []}}]', name="cases.json")
+    assert (done.exit_code, "cases.json:1: " in done.stderr) == (1, True)
+    assert running.api.get("cases/A-2").status_code == 200
 
 
 def test_a_long_file_goes_in_requests_that_the_service_takes(running, imported):
