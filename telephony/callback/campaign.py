@@ -40,6 +40,11 @@ class Campaign(Protocol):
         ...
 
     @property
+    def deems(self) -> bool:
+        """Whether its calls may count as unanswered (Art. 17): revisits alone."""
+        ...
+
+    @property
     def ring_floor(self) -> float:
         """Seconds that a ring must last to count."""
         ...

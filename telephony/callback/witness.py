@@ -1,13 +1,15 @@
 """What is seen of calls under way: kept as evidence, and judged from the store once a call is over."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.exc import IntegrityError
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.python.failure import Failure
 
@@ -173,11 +175,26 @@ class Witness:
         campaign, tick = self._campaigns[call.campaign], self._times.tick()
         told = attempt_rows.told(connection, [call.attempt_id]).all
         found = judge(told, campaign.ring_floor)
-        end = next((each for each in told if each.kind == Kind.HANGUP), None)
-        if not attempt_rows.settle(connection, call.attempt_id, found, digest(told), end):
+        if not campaign.deems:
+            found = replace(found, counts=False)
+        if not self._settled(connection, call, found, told):
             return None, None
         self._desk.ledger.closed(connection, call.attempt_id, found.outcome, tick.at)
         return found, campaign.settled(connection, call.task_id, found, tick)
+
+    @staticmethod
+    def _settled(connection: sa.Connection, call: LiveCall, found: Finding, told: Sequence[Evidence]) -> bool:
+        """Write the verdict; what the store refuses to count twice does not count."""
+        end = next((each for each in told if each.kind == Kind.HANGUP), None)
+        evidence = digest(told)
+        if found.counts:
+            try:
+                with connection.begin_nested():
+                    return attempt_rows.settle(connection, call.attempt_id, found, evidence, end)
+            except IntegrityError:
+                log.exception("counted_twice", attempt=call.attempt_id)
+                found = replace(found, counts=False, why="another call of this band counts already")
+        return attempt_rows.settle(connection, call.attempt_id, found, evidence, end)
 
     def forget(self, call: LiveCall, next_at: datetime | None = None) -> None:
         """Let go of the channel of a call that is settled, or was never sent."""
