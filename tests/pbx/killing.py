@@ -7,6 +7,7 @@ import httpx
 
 from telephony.callback.audit import audit
 from telephony.outbound import DIE_AT
+from telephony.pbx.files import AMI_USER
 from telephony.peers.far_end import FarEnd
 from telephony.peers.far_end_call import Behaviour
 from telephony.rules.verdict import Kind
@@ -67,6 +68,30 @@ class Killing(Revisiting):
         self.kills += 1
         self.service.start()
         return names
+
+    def kill_and_start(self):
+        self.service.kill()
+        self.kills += 1
+        self.service.start()
+
+    def freeze_and_lose_ami(self):
+        """Stop the service in its tracks, and end its connection to the switch; `service.thaw` ends it."""
+        self.service.freeze()
+        self.lose_ami()
+
+    def lose_ami(self):
+        """End every connection to the manager interface, the test's own as well."""
+        for line in self.switch.cli("manager show connected").splitlines():
+            if line.split()[:1] == [AMI_USER]:
+                self.switch.cli(f"manager kick session {line.split()[4]}")
+
+    def wait_evidence(self, name, *wanted):
+        """Block until a case has evidence of all these kinds."""
+        for _ in range(150):
+            if all(self.has_evidence(name, kind) for kind in wanted):
+                return
+            self.service.get("/events", after=self.service.mark(), wait=0.2)  # evidence is no event
+        raise AssertionError(f"no {wanted}: {self.shown(name)}\n{self.service.log()[-2000:]}")
 
     def close(self, *names):
         """Let a person end what is open of these cases, so that nothing of them is called any more."""
