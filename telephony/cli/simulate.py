@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help=say("help.simulate"), no_args_is_help=True)
 SATISFIED = "satisfied"
+MOST_SHOWN = 100
+"""Cases in the table: a month has thousands, and who wants them all asks for JSON."""
 File = Annotated[Path, typer.Argument(metavar="SCENARIO.yaml", help=say("option.scenario"))]
 
 
@@ -36,7 +38,10 @@ def revisits(file: File, *, show_numbers: show.ShowNumbers = False, as_json: sho
     if as_json:
         show.document(told)
         return
-    _show_cases([case for case in told["cases"] if case["verdict"] != SATISFIED], whole=show_numbers)
+    others = [case for case in told["cases"] if case["verdict"] != SATISFIED]
+    _show_cases(others[:MOST_SHOWN], whole=show_numbers)
+    if len(others) > MOST_SHOWN:
+        show.line(say("simulate.more", count=len(others)))
     _show_summary(told["summary"])
 
 

@@ -44,6 +44,13 @@ def test_the_table_shows_those_that_did_not_end_satisfied_with_numbers_masked(si
     assert ("138****0001" in done.stdout, "13800000001" in done.stdout) == (True, False)
 
 
+def test_a_table_stays_short_and_says_how_many_there_are(simulate):
+    many = [CASE | {"case": f"C{n}", "numbers": [f"138{n:08d}"]} for n in range(101)]
+    done = simulate(cases=many, end="2026-02-12T09:00:00+08:00")
+    assert ("C99 " in done.stdout, "C100 " in done.stdout) == (True, False)
+    assert "101" in done.stdout
+
+
 def test_a_scenario_in_json_is_read_as_well(simulate):
     done = simulate("--json", text=json.dumps(SCENARIO).encode())
     assert json.loads(done.stdout)["summary"]["verdicts"] == {"deemed_satisfied": 1}
