@@ -239,7 +239,8 @@ class Planner:
         return None
 
     def _deemed(self, revisit: Round) -> Conclusion | None:
-        pair = self._pair(revisit.counting)
+        # An attempt must have ended before the deadline (Art. 16): one that did not makes nobody satisfied.
+        pair = self._pair([past for past in revisit.counting if past.ended_at <= revisit.due_at])
         if pair is None:
             return None
         if revisit.closed_because is not None:
