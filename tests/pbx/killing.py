@@ -1,5 +1,6 @@
 """Revisits of a service that dies where a test says; what really rang is counted at the far end."""
 
+import itertools
 import time
 from contextlib import suppress
 
@@ -14,6 +15,7 @@ from telephony.rules.verdict import Kind
 from telephony.store.database import engine_of, url_of
 from tests.pbx.revisiting import Revisiting, over
 
+_again = itertools.count(1)
 POINTS = (
     "after_reserved",
     "after_dialling_committed",
@@ -23,23 +25,32 @@ POINTS = (
 )
 RINGS_OUT = Behaviour()
 BUSY = Behaviour(ring_ms=300, final=486)
-RATES = Behaviour(ring_ms=300, answer=True, keys="1", key_delay_ms=3000)
-"""The key comes in the question, after AMD and the greeting."""
+RATES = Behaviour(ring_ms=300, answer=True, keys="1")
+PRESS_EVERY, PRESS_FOR = 600, 30_000
+"""Milliseconds."""
 BEHAVIOURS = {"rings out": RINGS_OUT, "busy": BUSY, "answers": RATES}
 NOT_RUNG, PERHAPS_RUNG = frozenset({"reserved", "cancelled", "failed"}), frozenset({"unknown"})
 
 
 class WatchedFarEnd(FarEnd):
-    """Knows when each number was invited, in seconds that never go back."""
+    """Knows when each number was invited, by a clock that never goes back; who presses a key goes on."""
 
     def __init__(self, *where):
         self.invited = {}
         super().__init__(*where)
 
     def happened(self, *words):
-        if words[0] == "invited":
-            self.invited.setdefault(words[1], []).append(time.monotonic())
+        name, number, *_ = words
+        if name == "invited":
+            self.invited.setdefault(number, []).append(time.monotonic())
+        elif name == "answered":
+            self._go_on_pressing(number, self._plans[number][1][-1].keys)
         super().happened(*words)
+
+    def _go_on_pressing(self, number, keys):
+        # When the question comes depends on AMD, and on how busy the machine is.
+        for delay in range(PRESS_EVERY, PRESS_FOR, PRESS_EVERY) if keys else ():
+            self._command(number, lambda call, delay=delay: call.press(keys, delay))
 
 
 class Killing(Revisiting):
@@ -92,6 +103,14 @@ class Killing(Revisiting):
                 return
             self.service.get("/events", after=self.service.mark(), wait=0.2)  # evidence is no event
         raise AssertionError(f"no {wanted}: {self.shown(name)}\n{self.service.log()[-2000:]}")
+
+    def another_case(self, number):
+        """Enter one more case of a citizen, with its unit's reply; return its name."""
+        name = f"again-{number}-{next(_again)}"
+        body = {"numbers": [number], "open": True}
+        self.service.http.put(f"/cases/{name}", json=body).raise_for_status()
+        self.reply(name)
+        return name
 
     def close(self, *names):
         """Let a person end what is open of these cases, so that nothing of them is called any more."""
