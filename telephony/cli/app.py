@@ -14,6 +14,7 @@ from telephony.cli import (
     demo_revisit,
     dialer,
     registers,
+    revisit_reports,
     revisits,
     service,
     simulate,
@@ -66,6 +67,7 @@ app.add_typer(cases.app, name="cases")
 dialer.add_to(revisits.app)
 audit.add_to(revisits.app)
 worklist.add_to(revisits.app)
+revisit_reports.add_to(revisits.app)
 app.add_typer(revisits.app, name="revisits")
 demo_revisit.add_to(demo.app)
 app.add_typer(demo.app, name="demo")

@@ -20,12 +20,20 @@ def replied(api, case="PDS-1", at="2026-11-23T10:00:00+08:00", **facts):
     return answer.json()
 
 
-def settled(api, revisit_id, outcome=Outcome.INVALID_NUMBER, attempt="rv-1", number=NUMBER, **found):
+def settled(
+    api,
+    revisit_id,
+    outcome=Outcome.INVALID_NUMBER,
+    attempt="rv-1",
+    number=NUMBER,
+    band="09:00-12:00",
+    **found,
+):
     """Let an attempt of a revisit end, and the rules decide or plan."""
 
     def work(connection):
         tick = api.outbound.times.tick()
-        task = ("revisit", revisit_id, number, "carrier", "2026-11-23", "09:00-12:00", tick.at)
+        task = ("revisit", revisit_id, number, "carrier", "2026-11-23", band, tick.at)
         attempt_rows.reserve(connection, [Reservation(attempt, *task)], "epoch", tick.at)
         attempt_rows.dial(connection, attempt, tick.at, tick.at)
         finding = Finding(outcome, ended_at=tick.at, **found)
@@ -33,3 +41,13 @@ def settled(api, revisit_id, outcome=Outcome.INVALID_NUMBER, attempt="rv-1", num
         api.outbound.campaign.settled(connection, revisit_id, finding, tick)
 
     api.put_rows(work)
+
+
+def deemed(api, *revisit_ids):
+    """Let two calls of each of these revisits ring out, at 14:30 and at 18:00."""
+    for seconds, band in ((9000, "14:30-18:00"), (12600, "18:00-20:30")):
+        api.clock.advance(seconds)
+        for each in revisit_ids:
+            name, number = f"rv-{each}-{seconds}", f"138{each:08d}"
+            rang = {"attempt": name, "number": number, "band": band, "counts": True, "alerted": True}
+            settled(api, each, Outcome.UNANSWERED, **rang)

@@ -4,7 +4,7 @@ import pytest
 
 from telephony.errors import NotAllowedError
 from telephony.rules.verdict import Finding, Outcome
-from tests.unit.api.revisits import NUMBER, put_case, replied, settled
+from tests.unit.api.revisits import NUMBER, deemed, put_case, replied, settled
 
 
 def ids(api, query=""):
@@ -257,3 +257,39 @@ def test_a_plan_says_why_there_is_no_call(api, three):
     assert (found["next"], found["impossible"]) == (None, "no_disturb")
     assert api.get(f"revisits/{three[2]}/plan").json()["state"] == "decided"
     assert api.get("revisits/99/plan").status_code == 404
+
+
+@pytest.fixture
+def four(api):
+    """Four revisits of two units, the first two deemed satisfied."""
+    units = ("城管局", "水务局", "水务局", "水务局")
+    known = [
+        replied(api, f"A-{n}", numbers=[f"138{n:08d}"], unit=unit)["id"] for n, unit in enumerate(units, 1)
+    ]
+    deemed(api, *known[:2])
+    return known
+
+
+def test_a_report_tells_the_deemed_apart_in_each_group(api, four):
+    result(api, four[2], result="satisfied")
+    found = api.get("revisits/report?group=unit").json()
+    groups = {each["group"]: each for each in found["groups"]}
+    water = groups["水务局"]
+    assert (water["opened"], water["satisfied"], water["deemed_satisfied"], water["open"]) == (3, 1, 1, 1)
+    assert (found["total"]["opened"], found["total"]["deemed_share"]) == (4, 0.6667)
+    assert groups["城管局"]["satisfaction_without_deemed"] is None
+
+
+def test_a_report_is_of_the_replies_of_a_time(api, four):
+    found = api.get("revisits/report?group=all&since=2026-11-23T10:00:01%2B08:00").json()
+    assert found["total"]["opened"] == 0
+    assert api.get("revisits/report?group=colour").status_code == 422
+
+
+def test_a_sample_is_drawn_from_the_deemed_and_again_by_its_seed(api, four):
+    found = api.get("revisits/sample").json()
+    assert {each["revisit_id"] for each in found["cases"]} == set(four[:2])
+    again = api.get(f"revisits/sample?seed={found['seed']}").json()
+    assert again == found
+    assert len(api.get("revisits/sample?size=1&seed=1").json()["cases"]) == 1
+    assert api.get("revisits/sample?until=2026-11-23T10:00:00%2B08:00").json()["cases"] == []
