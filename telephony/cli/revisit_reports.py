@@ -46,9 +46,11 @@ def report(
     groups = [*found["groups"], found["total"]] if by != "all" else found["groups"]
     named = [(_group(each, found["total"]), each) for each in groups]
     outlier = [("", word("figure.outlier"))[each["deemed_outlier"]] for each in groups]
-    counts = ["group", *(f"n_{name}" for name in COUNTS)]
+    # A terminal has less room than a sheet: what is due is told there.
+    shown = COUNTS if as_csv else [name for name in COUNTS if name != "due"]
+    counts = ["group", *(f"n_{name}" for name in shown)]
     shares = ["group", *(f"n_{name}" for name in SHARES), "outlier"]
-    of_counts = [(name, *(each[key] for key in COUNTS)) for name, each in named]
+    of_counts = [(name, *(each[key] for key in shown)) for name, each in named]
     if as_csv:
         rows = [
             (*row, *(each[key] for key in SHARES), mark)
