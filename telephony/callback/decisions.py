@@ -21,6 +21,7 @@ from telephony.store.outbound_tables import decisions, outbox, revisits, work_it
 from telephony.store.tables import UtcTime, cases, insert_once, inserted_id
 
 BY_RULES = "rules"
+_DECIDE = decisions.insert()
 _DECIDED = (
     revisits.update()
     .where(revisits.c.id == sa.bindparam("of"))
@@ -86,8 +87,7 @@ def _insert(
         "facts": facts(revisit, told.last),
         "supersedes": ground.supersedes,
     }
-    result = connection.execute(decisions.insert().values(**values))
-    return inserted_id(result)
+    return inserted_id(connection.execute(_DECIDE, values))
 
 
 def facts(revisit: Round, last_evidence: int) -> dict[str, Any]:

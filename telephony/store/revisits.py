@@ -60,6 +60,7 @@ _PICK = (
     .limit(_LIMIT)
     .with_for_update(skip_locked=True)
 )
+_ONE = sa.select(revisits).where(revisits.c.id == sa.bindparam("id"))
 _DEMOS = sa.select(revisits).where(_DEMO, revisits.c.next_at <= _NOW).with_for_update(skip_locked=True)
 _OVERDUE = (
     sa.select(revisits)
@@ -221,7 +222,7 @@ def forgotten(connection: sa.Connection) -> list[sa.Row[Any]]:
 
 def one(connection: sa.Connection, revisit_id: int) -> sa.Row[Any] | None:
     """Return one revisit's row."""
-    return connection.execute(sa.select(revisits).where(revisits.c.id == revisit_id)).first()
+    return connection.execute(_ONE, {"id": revisit_id}).first()
 
 
 def newest_of_case(connection: sa.Connection, case_number: str) -> sa.Row[Any] | None:
