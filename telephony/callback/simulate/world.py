@@ -46,10 +46,10 @@ class Memory:
     def __init__(self) -> None:
         # Not engine_of: what it does at each BEGIN costs something at each statement, and here is only one.
         self.connection = sa.create_engine("sqlite://", isolation_level="AUTOCOMMIT").connect()
-        self._driver: Any = self.connection.connection.driver_connection
-        self._driver.execute("PRAGMA foreign_keys=ON")
-        self._driver.execute("BEGIN")
+        self.connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+        self.connection.exec_driver_sql("BEGIN")
         metadata.create_all(self.connection)
+        self._driver: Any = self.connection.connection.driver_connection
 
     def write(self, work: Callable[[sa.Connection], T]) -> T:
         """Do all of a piece of work, or nothing of it."""
