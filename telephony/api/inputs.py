@@ -10,6 +10,7 @@ PHONE = r"^\+?[0-9]{3,19}$"
 WORD = r"^[A-Za-z0-9_.-]{1,40}$"
 CALL_ID = r"^[A-Za-z0-9_.-]{1,64}$"
 PLAIN = r"^[^\x00-\x1f\x7f]+$"
+MAYBE_PLAIN = r"^[^\x00-\x1f\x7f]*$"
 OURS = frozenset({"rules", "survey"})
 """Names under which the service itself decides and asks: no person may go by them."""
 MOST_NUMBERS = 20
@@ -29,7 +30,7 @@ Text20 = Annotated[str, StringConstraints(min_length=1, max_length=20, pattern=P
 Text40 = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=PLAIN)]
 Text60 = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=PLAIN)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=PLAIN)]
-MaybeEmpty = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+MaybeEmpty = Annotated[str, StringConstraints(max_length=200, pattern=MAYBE_PLAIN)]
 
 AgentPath = Annotated[str, Path(pattern=r"^[0-9]{3,16}$", description="the agent's number")]
 PhonePath = Annotated[str, Path(pattern=PHONE, description="a citizen's number, digits with an optional +")]

@@ -13,6 +13,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
+from telephony.api.inputs import MAYBE_PLAIN, PHONE, PLAIN, WORD
 from telephony.errors import (
     ConfigError,
     EncodingRefusedError,
@@ -20,12 +21,13 @@ from telephony.errors import (
     NotAllowedError,
     UnknownThingError,
 )
-from telephony.texts import said, say
+from telephony.texts import Entry, filled, forms, said, say
 from telephony.value_faults import fault
 
 log = structlog.get_logger()
 BAD, UNKNOWN, CONFLICT, UNAVAILABLE = 422, 404, 409, 503
 _CHINESE = re.compile("[\u4e00-\u9fff]")
+_FORMS = {PHONE: "form.phone", WORD: "form.word", PLAIN: "form.plain", MAYBE_PLAIN: "form.plain"}
 
 
 class RefusedInputError(HotlineError):
@@ -96,6 +98,12 @@ def status_of(error: HotlineError) -> tuple[int, str]:
             return UNAVAILABLE, "unavailable"
 
 
+def wrong_value(error: Any) -> Entry:
+    """Return what is wrong with a value of a request, a pattern in words that people read."""
+    form = _FORMS.get(error.get("ctx", {}).get("pattern", ""))
+    return filled("value.pattern", **forms(form)) if form else fault(error)
+
+
 def _ours(_request: Request, error: Exception) -> JSONResponse:
     status, code = status_of(error) if isinstance(error, HotlineError) else (UNAVAILABLE, "unavailable")
     detail = str(error)
@@ -106,7 +114,7 @@ def _ours(_request: Request, error: Exception) -> JSONResponse:
 
 def _invalid(_request: Request, error: Exception) -> JSONResponse:
     found = error.errors() if isinstance(error, RequestValidationError) else []
-    wrong = [(".".join(str(part) for part in each["loc"]), fault(each)) for each in found]
+    wrong = [(".".join(str(part) for part in each["loc"]), wrong_value(each)) for each in found]
     detail = {form: "; ".join(f"{where}: {what[form]}" for where, what in wrong) for form in ("zh", "en")}
     fields = [Field(where, said(what)) for where, what in wrong]
     return answer(BAD, "refused", say("error.refused_values", **detail), fields)

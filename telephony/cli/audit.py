@@ -36,6 +36,8 @@ def audit(case: Case = None, *, show_numbers: show.ShowNumbers = False, as_json:
         show.table(word("title.disagreements"), COLUMNS, rows)
     counts = {name: getattr(found, name) for name in ("decisions", "attempts", "revisits", "found")}
     show.line(say("audit.agrees" if found.agrees else "audit.differs", **counts))
+    if found.late:
+        show.line(say("audit.late", late=found.late))
     raise typer.Exit(0 if found.agrees else 1)
 
 

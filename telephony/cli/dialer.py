@@ -1,5 +1,6 @@
 """The dialer at a terminal: how it is, pause and resume."""
 
+import getpass
 from typing import Annotated, Any
 
 import typer
@@ -19,7 +20,8 @@ def add_to(app: typer.Typer) -> None:
 
 def pause(*, reason: Reason, as_json: show.Json = False) -> None:
     """Place no more calls; those under way end by themselves."""
-    _tell(show.client().send("POST", "revisits/pause", {"reason": reason}), as_json=as_json)
+    body = {"reason": reason, "by": getpass.getuser()}
+    _tell(show.client().send("POST", "revisits/pause", body), as_json=as_json)
 
 
 def resume(*, as_json: show.Json = False) -> None:

@@ -151,7 +151,7 @@ def _decision(decision: Any, *, whole: bool) -> tuple[object, ...]:
         show.moment(decision["at"]),
         word(f"verdict.{decision['verdict']}"),
         decision["decided_by"],
-        decision["why"] if whole else mask(decision["why"]),
+        show.reason(decision["why"] if whole else mask(decision["why"])),
         attempts,
         decision["rules_version"],
         decision["supersedes"],

@@ -1,6 +1,7 @@
 """What the command prints: one JSON document, or tables with phone numbers masked."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -16,7 +17,7 @@ from telephony.cli.client import Client
 from telephony.clock import SHANGHAI
 from telephony.logs import mask, visible
 from telephony.paths import Paths
-from telephony.texts import say, word
+from telephony.texts import catalogue, say, word
 
 Json = Annotated[bool, typer.Option("--json", help=say("option.json"))]
 ShowNumbers = Annotated[bool, typer.Option("--show-numbers", help=say("option.show_numbers"))]
@@ -71,6 +72,12 @@ def person(number: str | None, *, whole: bool) -> str:
 def name(text: str) -> str:
     """Return a name as a part of an address: nothing in it leads elsewhere."""
     return quote(text, safe="")
+
+
+def reason(text: str) -> str:
+    """Return why the rules decided so in both languages; what a person wrote as it is."""
+    key = "why." + re.sub(r"[^a-z]+", "_", text)
+    return word(key) if key in catalogue() else text
 
 
 def instant(text: str | None) -> str | None:

@@ -9,7 +9,7 @@ from telephony.cli.client import Client
 from telephony.cli.registers import Citizen, Until
 from telephony.cli.revisits import After, Case, Limit, newest_of
 from telephony.logs import mask
-from telephony.texts import say, word
+from telephony.texts import forms, say, word
 
 no_disturb = typer.Typer(help=say("help.no_disturb"), no_args_is_help=True)
 Kind = Annotated[str | None, typer.Option(help=say("option.kind"))]
@@ -44,7 +44,7 @@ def worklist(
     if as_json:
         show.document(found)
         return
-    columns = ("id", "opened", "verdict", "case", "round", "unit", "numbers", "due")
+    columns = ("id", "opened", "verdict", "why", "case", "round", "unit", "numbers", "due")
     show.table(word("title.work"), columns, [_work(each, whole=show_numbers) for each in found])
 
 
@@ -83,8 +83,8 @@ def _changed(client: Client, case: str, what: str, body: dict[str, Any], *, as_j
     if as_json:
         show.document(revisit)
         return
-    verdict, told = word(f"verdict.{revisit['verdict'] or 'open'}"), {"round": revisit["round"]}
-    show.line(say("revisit.is", case=revisit["case_number"], verdict=verdict, **told))
+    verdict = forms(f"verdict.{revisit['verdict'] or 'open'}")
+    show.line(say("revisit.is", case=revisit["case_number"], round=revisit["round"], **verdict))
 
 
 @no_disturb.command("list", help=say("help.no_disturb_list"))
@@ -130,6 +130,7 @@ def _work(item: Any, *, whole: bool) -> tuple[object, ...]:
         item["id"],
         show.moment(item["opened_at"]),
         word(f"verdict.{item['kind']}"),
+        show.reason(item["why"]),
         revisit["case_number"],
         revisit["round"],
         revisit["unit"],

@@ -21,6 +21,7 @@ from telephony.api.inputs import (
     Text60,
     Word,
 )
+from telephony.api.problems import wrong_value
 from telephony.api.services import Door, Services, one_form, outbound_of, read, write
 from telephony.callback.rounds import Opened, Reply
 from telephony.errors import NotAllowedError, UnknownThingError
@@ -29,7 +30,6 @@ from telephony.store import cases, revisit_views
 from telephony.store.cases import CaseView, NewCase
 from telephony.store.revisit_views import RevisitDetail
 from telephony.texts import said, say
-from telephony.value_faults import fault
 
 router = APIRouter(prefix="/cases", tags=["cases"])
 MOST_CASES = 500
@@ -155,7 +155,7 @@ def _checked(services: Services, place: int, row: Any) -> tuple[RowResult, NewCa
     try:
         facts = _ROW.validate_python(row)
     except ValidationError as error:
-        wrong = [f"{'.'.join(map(str, each['loc']))}: {said(fault(each))}" for each in error.errors()]
+        wrong = [f"{'.'.join(map(str, each['loc']))}: {said(wrong_value(each))}" for each in error.errors()]
         number = row.get("case_number") if isinstance(row, dict) else None
         named = visible(number[:80]) if isinstance(number, str) else None
         return RowResult(place, named, stored=False, why=visible("; ".join(wrong))), None

@@ -26,13 +26,14 @@ PERIOD = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Audit:
-    """How much was compared, and every disagreement with what is stored."""
+    """How much was compared, and where it differs; `late` ones came of evidence after the verdict."""
 
     agrees: bool
     decisions: int
     attempts: int
     revisits: int
     found: int
+    late: int
     disagreements: list[Disagreement]
 
 
@@ -43,7 +44,7 @@ async def audited(services: Door, case: Case) -> Audit:
     Of all cases that is work of minutes, which the service should not do beside calls: the command does it.
     """
     found = await read(services, partial(audit, calendar=services.config.calendar, case_number=case))
-    counts = {name: getattr(found, name) for name in ("decisions", "attempts", "revisits", "found")}
+    counts = {name: getattr(found, name) for name in ("decisions", "attempts", "revisits", "found", "late")}
     return Audit(agrees=found.agrees, **counts, disagreements=list(found.disagreements))
 
 

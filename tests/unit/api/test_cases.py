@@ -155,3 +155,11 @@ def test_a_reply_of_the_future_or_to_no_case_is_refused(api):
     assert api.ask("POST", "cases/PDS-1/reply", json=late).status_code == 409
     assert api.ask("POST", "cases/PDS-2/reply", json=REPLY).status_code == 404
     assert api.get("cases/PDS-2/revisits").status_code == 404
+
+
+def test_what_a_value_must_look_like_is_told_in_words(api):
+    (row,) = api.ask("POST", "cases/import", json=[{"case_number": "A 1", "numbers": ["1a"]}]).json()["rows"]
+    assert "3 to 19 digits" in row["why"]
+    assert "letters, digits, dots" in row["why"]
+    answer = api.ask("PUT", "cases/A-1", json={"numbers": ["1a"], "open": True}).json()
+    assert "3 至 19 位数字" in answer["message"]

@@ -85,7 +85,7 @@ def test_an_agent_calls_and_records_what_the_citizen_said(work):
     called = work.run("revisits", "call", "PDS-1", "--agent", "8001")
     assert (called.exit_code, "pc-1" in called.stdout) == (0, True)
     done = work.run("revisits", "result", "PDS-1", "dissatisfied", "--by", "王芳", "--note", "没有修好")
-    assert "不满意 dissatisfied" in done.stdout
+    assert "第 1 轮：不满意 · case PDS-1, round 1: dissatisfied" in done.stdout
     assert json.loads(work.run("revisits", "worklist", "--json").stdout) == []
 
 
@@ -93,7 +93,7 @@ def test_a_corrected_number_is_called(work):
     done = work.run("revisits", "correct", "PDS-1", "13900000001", "0375-1234567", "--by", "王芳")
     assert done.exit_code == 2
     done = work.run("revisits", "correct", "PDS-1", "13900000001", "03751234567", "--by", "王芳")
-    assert "回访中 open" in done.stdout
+    assert "回访中 · case PDS-1, round 1: open" in done.stdout
 
 
 def test_the_dialer_is_paused_with_a_reason_and_resumed(work):
@@ -124,3 +124,10 @@ def test_a_plan_is_told_in_words_with_the_number_masked(running):
     assert NUMBER in running.run("revisits", "plan", "PDS-1", "--show-numbers").stdout
     assert json.loads(running.run("revisits", "plan", "PDS-1", "--json").stdout)["next"]["number"] == NUMBER
     assert running.run("revisits", "plan", "PDS-2").exit_code == 2
+
+
+def test_why_the_rules_decided_so_is_told_in_both_languages_and_a_note_as_it_is(work):
+    assert "没有能用的号码 no number that works" in work.run("revisits", "worklist").stdout
+    assert "没有能用的号码 no number that works" in work.run("revisits", "show", "PDS-1").stdout
+    work.run("revisits", "result", "PDS-1", "unreachable", "--by", "王芳", "--note", "家人说在外地")
+    assert "家人说在外地" in work.run("revisits", "show", "PDS-1").stdout
