@@ -134,9 +134,8 @@ def told(connection: sa.Connection, attempt_ids: Sequence[str], up_to: int | Non
     if up_to is not None:
         query = query.where(evidence.c.id <= up_to)
     last = 0
-    for row in connection.execute(query, wanted):
-        found[row.attempt_id].append(Evidence(row.kind, row.at, row.key, row.mono, row.boot, row.data))
-        last = max(last, row.id)
+    for last, attempt_id, kind, at, key, mono, boot, data in connection.execute(query, wanted):
+        found[attempt_id].append(Evidence(kind, at, key, mono, boot, data))
     return Told(found, last)
 
 

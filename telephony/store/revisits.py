@@ -86,7 +86,9 @@ _SCHEDULE = (
         ready=False,
     )
 )
-_TAKE = revisits.update().where(revisits.c.id.in_(_IDS)).values(next_at=None, ready=False)
+_TAKEN = {"next_at": None, "ready": False}
+_TAKE_ONE = revisits.update().where(revisits.c.id == sa.bindparam("of")).values(**_TAKEN)
+_TAKE_MANY = revisits.update().where(revisits.c.id.in_(_IDS)).values(**_TAKEN)
 _COLUMNS = (
     *(attempts.c.id, attempts.c.task_id, attempts.c.number, attempts.c.started_at, attempts.c.ended_at),
     *(attempts.c.latest_end_at, attempts.c.reserved_at, attempts.c.state, attempts.c.counts),
@@ -154,8 +156,10 @@ def schedule(connection: sa.Connection, revisit_id: int, next_at: datetime, late
 
 def take(connection: sa.Connection, revisit_ids: Sequence[int]) -> None:
     """Take these off the plan: a call of each is under way."""
-    if revisit_ids:
-        connection.execute(_TAKE, {"ids": list(revisit_ids)})
+    if len(revisit_ids) == 1:
+        connection.execute(_TAKE_ONE, {"of": revisit_ids[0]})
+    elif revisit_ids:
+        connection.execute(_TAKE_MANY, {"ids": list(revisit_ids)})
 
 
 def rounds(

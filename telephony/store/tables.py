@@ -10,20 +10,35 @@ from sqlalchemy.dialects import postgresql, sqlite
 metadata = sa.MetaData()
 
 
+class _IsoText(sqlite.DATETIME):
+    """What SQLite keeps of an instant: the text that SQLAlchemy writes as well, made quicker."""
+
+    def bind_processor(self, dialect: sa.Dialect) -> Any:  # noqa: ARG002
+        """Return what writes a time, which is in UTC already, without its zone."""
+        return lambda value: None if value is None else value.isoformat(" ", "microseconds")[:26]
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Any:  # noqa: ARG002
+        """Return what reads it again."""
+        return lambda text: None if text is None else datetime.fromisoformat(text)
+
+
 class UtcTime(sa.types.TypeDecorator[datetime]):
     """An aware instant; SQLite, which forgets time zones, gets UTC and gives it back as UTC."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """Return the type that the database keeps it as."""
+        return dialect.type_descriptor(_IsoText() if dialect.name == "sqlite" else self.impl_instance)
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
         """Refuse a time without a zone: it would be read as another instant elsewhere."""
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError(f"a time without a zone reached the store: {value}")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+        return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
         """Give every instant back in UTC."""
