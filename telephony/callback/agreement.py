@@ -18,7 +18,7 @@ from telephony.callback.recompute import (
     told_until,
 )
 from telephony.rules.revisit import FOR_PEOPLE, RATED, Conclusion, Next, Past, Planner, Rules, Verdict
-from telephony.rules.verdict import Evidence, Finding, Kind, Outcome, digest
+from telephony.rules.verdict import Evidence, Finding, Kind, Outcome, digest, end_of
 from telephony.rules.workdays import CHINA, UnknownYearError
 from telephony.store.attempts import CANCELLED
 from telephony.store.audited import EvidenceRows
@@ -250,13 +250,13 @@ def _judged(told: Sequence[Evidence], stored: str) -> Sequence[Evidence] | None:
 
 
 def _columns(row: Row, found: Finding, told: Sequence[Evidence]) -> Iterator[Difference]:
-    sent, hangup = first_of(told, Kind.SENT), first_of(told, Kind.HANGUP)
+    sent, end = first_of(told, Kind.SENT), end_of(found, told)
     yield from _differ("started_at", row.started_at, sent.at if sent else None)
     yield from _differ("state", row.state, found.outcome)
     for name in ("counts", "alerted", "ring_seconds", "ended_at", "sip_code", "cause", "why", "rating"):
         yield from _differ(name, getattr(row, name), getattr(found, name))
-    yield from _differ("ended_mono", row.ended_mono, hangup.mono if hangup else None)
-    yield from _differ("boot", row.boot, hangup.boot if hangup else None)
+    yield from _differ("ended_mono", row.ended_mono, end.mono if end else None)
+    yield from _differ("boot", row.boot, end.boot if end else None)
 
 
 def _gist(found: Finding) -> tuple[str, ...]:

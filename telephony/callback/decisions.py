@@ -58,6 +58,7 @@ def decide(
     """
     decision_id = _insert(connection, row, revisit, concluded, ground)
     connection.execute(_DECIDED, {"of": row.id, "new_verdict": concluded.verdict.value, "now": ground.at})
+    attempt_rows.cancel_of(connection, revisit_rows.CAMPAIGN, row.id)
     if ground.supersedes is not None or ground.decided_by != BY_RULES:
         revisit_rows.close_item(connection, row.id, ground.at, ground.decided_by, concluded.verdict)
     if concluded.verdict in FOR_PEOPLE and ground.decided_by == BY_RULES and not row.demo:

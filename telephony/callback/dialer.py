@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 import structlog
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.python.failure import Failure
 
 from telephony.callback.campaign import Campaign, Line, Order, nothing
@@ -23,9 +23,10 @@ from telephony.callback.live import LiveCall
 from telephony.callback.witness import RETRY, WATCH, Witness
 from telephony.clock import Delayed
 from telephony.errors import EncodingRefusedError, SwitchRefusedError, SwitchUnavailableError
-from telephony.rules.verdict import Evidence, Kind
+from telephony.rules.verdict import ENDS_WITHIN, Evidence, Kind
 from telephony.store import attempts as attempt_rows
 from telephony.store.attempts import Reservation
+from telephony.store.outbound_tables import LIVE_STATES
 from telephony.store.revisits import Tick
 
 log = structlog.get_logger()
@@ -44,6 +45,14 @@ class _Batch:
     reservations: Sequence[Reservation]
     wake_at: datetime | None
     asleep: str = ""
+
+
+@dataclass(frozen=True)
+class _Committed:
+    """Calls that are 'dialling' in the store, and since when, in monotonic seconds."""
+
+    attempts: frozenset[str]
+    mono: float
 
 
 class Dialer:
@@ -82,6 +91,8 @@ class Dialer:
         self._limited = True
         """Whether more calls than channels may be due: then each free channel is used at once."""
         self._pumping = self._again = False
+        self._uncertain = False
+        """Whether reservations may have been committed of which we were not told."""
         self.open = False
         """Whether calls may be placed: the switch agrees with the store, and nobody has stopped us."""
         self.stopping = False
@@ -135,6 +146,8 @@ class Dialer:
 
     def _reserve(self, connection: sa.Connection, slots: Sequence[str]) -> _Batch:
         tick = self.times.tick()
+        if self._uncertain:
+            self._take_back_unknown(connection, tick)
         asleep = self.desk.look(connection, self.settings.epoch, tick.at)
         if asleep:
             return _Batch((), None, asleep)
@@ -161,7 +174,7 @@ class Dialer:
         return _Batch(reservations, min((at for at in times if at is not None), default=None))
 
     def _reserved(self, batch: _Batch, wanted: int) -> Any:
-        self.asleep = batch.asleep
+        self.asleep, self._uncertain = batch.asleep, False
         self._limited = len(batch.reservations) == wanted
         if not batch.reservations:
             self._sleep_until(batch.wake_at)
@@ -183,7 +196,15 @@ class Dialer:
         seconds = self.settings.longest_sleep if at is None else (at - self.times.now()).total_seconds()
         self._sleep(seconds)
 
+    def _take_back_unknown(self, connection: sa.Connection, tick: Tick) -> None:
+        """Take back our reservations that nobody knows of: their commit's answer was lost."""
+        for row in attempt_rows.live_of(connection, [self.settings.epoch]):
+            if row.state == "reserved" and row.id not in self.witness.live:
+                attempt_rows.cancel(connection, [row.id])
+                self.campaigns[row.campaign].let_go(connection, row.task_id, tick)
+
     def _not_reserved(self, failure: Failure) -> None:
+        self._uncertain = True
         if failure.check(ClockBehindError):
             self.asleep = "clock_behind"
             self.database.write(partial(self.desk.clock_behind, now=self.times.now()))
@@ -198,35 +219,40 @@ class Dialer:
             self._send, self._not_committed, callbackArgs=(calls,), errbackArgs=(calls,)
         )
 
-    def _commit_dialling(self, connection: sa.Connection, calls: Sequence[LiveCall]) -> list[str]:
+    def _commit_dialling(self, connection: sa.Connection, calls: Sequence[LiveCall]) -> _Committed:
         tick = self.times.tick()
-        sent = []
+        sent: dict[str, Evidence] = {}
         for call in calls:
-            latest_end = tick.at + timedelta(seconds=call.guard + SEND_WITHIN)
+            within = call.guard + SEND_WITHIN
+            latest_end = tick.at + timedelta(seconds=within)
             in_time = tick.at <= call.start_by
             if in_time and attempt_rows.dial(connection, call.attempt_id, tick.at, latest_end):
-                sent.append(call.attempt_id)
+                data = {ENDS_WITHIN: within}
+                sent[call.attempt_id] = Evidence(Kind.SENT, tick.at, Kind.SENT, tick.mono, tick.boot, data)
             else:
                 self._take_back(connection, call, tick)
-        evidence = Evidence(Kind.SENT, tick.at, Kind.SENT, tick.mono, tick.boot)
-        attempt_rows.append(connection, [(attempt_id, evidence) for attempt_id in sent])
+        attempt_rows.append(connection, sent.items())
         orders = [self._order(call) for call in calls if call.attempt_id in sent]
         self.desk.ledger.opened(connection, orders, tick.at)
-        return sent
+        return _Committed(frozenset(sent), tick.mono)
 
-    def _take_back(self, connection: sa.Connection, call: LiveCall, tick: Tick) -> None:
+    def _take_back(self, connection: sa.Connection, call: LiveCall, tick: Tick) -> bool:
+        """Cancel a reservation; return False if 'dialling' was committed after all."""
         attempt_rows.cancel(connection, [call.attempt_id])
+        row = attempt_rows.one(connection, call.attempt_id)
+        if row is not None and row.state in LIVE_STATES:
+            return False
         self.campaigns[call.campaign].let_go(connection, call.task_id, tick)
+        return True
 
-    def _send(self, committed: Sequence[str], calls: Sequence[LiveCall]) -> None:
-        committed_at = self.times.monotonic()
+    def _send(self, committed: _Committed, calls: Sequence[LiveCall]) -> None:
         self._at_point("after_dialling_committed")
         for call in calls:
-            if call.attempt_id not in committed:
+            if call.attempt_id not in committed.attempts:
                 self.witness.forget(call)
                 continue
             call.machine.dial()
-            late = self.times.monotonic() - committed_at > SEND_WITHIN
+            late = self.times.monotonic() - committed.mono > SEND_WITHIN
             if late or self.times.now() > call.start_by + SLACK or self.stopping or not self.line.is_up:
                 self.witness.note(call.attempt_id, Kind.NOT_SENT, self.times.now(), {})
             else:
@@ -236,7 +262,7 @@ class Dialer:
         call.sent = True
         self.witness.watch(call, call.guard + WATCH)
         # What was written stays here until the reactor's next turn: only an answer shows that it has left.
-        ordered = self.line.originate(self._order(call))
+        ordered = maybeDeferred(self.line.originate, self._order(call))
         ordered.addCallback(lambda _: self._at_point("after_originate_sent"))
         ordered.addErrback(self._order_failed, call)
 
@@ -254,16 +280,21 @@ class Dialer:
         """No commit, no call: give the reservations back as soon as the store takes it."""
         log.error("nothing_dialled", why=repr(failure.value), retry_seconds=RETRY)
 
-        def work(connection: sa.Connection) -> None:
-            for call in calls:
-                self._take_back(connection, call, self.times.tick())
+        def work(connection: sa.Connection) -> list[str]:
+            tick = self.times.tick()
+            return [call.attempt_id for call in calls if not self._take_back(connection, call, tick)]
 
         def again(_: Failure) -> None:
             self.times.timer.callLater(RETRY, self._not_committed, failure, calls)
 
-        def forget(_: None) -> None:
+        def forget(committed: list[str]) -> None:
             for call in calls:
-                self.witness.forget(call)
+                if call.attempt_id in committed:  # and nobody told us: nothing was sent
+                    call.machine.dial()
+                    self.witness.note(call.attempt_id, Kind.NOT_SENT, self.times.now(), {})
+                else:
+                    self.witness.forget(call)
+            self.wake()
 
         self.database.write(work).addCallbacks(forget, again)
 

@@ -19,7 +19,7 @@ from telephony.callback.desk import Desk, Store, Times
 from telephony.callback.live import LiveCall
 from telephony.clock import Delayed
 from telephony.errors import SwitchRefusedError, SwitchUnavailableError
-from telephony.rules.verdict import ANSWERED, Datum, Evidence, Finding, Kind, digest, judge
+from telephony.rules.verdict import ANSWERED, Datum, Evidence, Finding, Kind, digest, end_of, judge
 from telephony.store import attempts as attempt_rows
 
 log = structlog.get_logger()
@@ -53,6 +53,8 @@ class Witness:
         self._channels, self._times, self._desk, self._at_point = channels, times, desk, at_point
         self.live: dict[str, LiveCall] = {}
         self._over: deque[str] = deque(maxlen=LATE)
+        self._strays: deque[tuple[str, Evidence]] = deque(maxlen=LATE)
+        """Evidence of calls that are not known: after a start they are taken up a moment later."""
         self._news: list[tuple[str, Evidence]] = []
         self._flush: Delayed | None = None
         self.when_over: Callable[[datetime | None], None] = lambda _: None
@@ -63,14 +65,24 @@ class Witness:
         self.live[call.attempt_id] = call
         self._channels.take(call.trunk)
 
+    def take_up(self, call: LiveCall) -> None:
+        """Count in a call of an earlier life, with what the switch has told of it since we listen."""
+        self.join(call)
+        for told in [each for attempt_id, each in self._strays if attempt_id == call.attempt_id]:
+            self._take(call.attempt_id, told)
+
     def note(self, attempt_id: str, kind: str, at: datetime, data: Mapping[str, Datum]) -> None:
         """Take evidence from the switch; it is stored soon, and a call that is over is then judged."""
+        self._take(attempt_id, self._evidence(kind, at, data))
+
+    def _take(self, attempt_id: str, told: Evidence) -> None:
         call = self.live.get(attempt_id)
         if call is None and attempt_id not in self._over:
+            self._strays.append((attempt_id, told))
             return
         if call is not None:
-            call.saw(kind, answered=data.get("reason") == ANSWERED)
-        self._news.append((attempt_id, self._evidence(kind, at, data)))
+            call.saw(told.kind, answered=told.data.get("reason") == ANSWERED)
+        self._news.append((attempt_id, told))
         if self._flush is None:
             self._flush = self._times.timer.callLater(0, self._store_news)
 
@@ -117,7 +129,7 @@ class Witness:
 
     def _look_at(self, attempt_id: str) -> None:
         call = self.live.get(attempt_id)
-        if call is None:
+        if call is None or call.settling:
             return
         if call.is_whole or Kind.NOT_SENT in call.seen or Kind.UNWITNESSED in call.seen:
             self.settle(call)
@@ -153,16 +165,19 @@ class Witness:
     def settle(self, call: LiveCall) -> None:
         """Judge a call that is over, from what is stored, and let its campaign decide what follows."""
         call.set_timer(None)
+        call.settling = True
+        self._store_news()  # what has come and is not stored yet belongs to what is judged
         self._at_point("before_verdict_committed")
 
         def judged(result: tuple[Finding | None, datetime | None]) -> None:
             found, next_at = result
-            self.forget(call, next_at)
+            # First of all: who lets go of the channel looks for the next call.
             if found is not None and self._channels.breakers[call.trunk].note(found, self._times.monotonic()):
                 log.error("trunk_paused", trunk=call.trunk)
                 self._database.write(
                     partial(self._desk.trunk_paused, trunk=call.trunk, now=self._times.now())
                 )
+            self.forget(call, next_at)
             self._desk.tell()
 
         def failed(failure: Failure) -> None:
@@ -185,8 +200,7 @@ class Witness:
     @staticmethod
     def _settled(connection: sa.Connection, call: LiveCall, found: Finding, told: Sequence[Evidence]) -> bool:
         """Write the verdict; what the store refuses to count twice does not count."""
-        end = next((each for each in told if each.kind == Kind.HANGUP), None)
-        evidence = digest(told)
+        end, evidence = end_of(found, told), digest(told)
         if found.counts:
             try:
                 with connection.begin_nested():

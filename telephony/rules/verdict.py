@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -106,6 +106,8 @@ TIMED_OUT, ANSWERED = 3, 4
 """OriginateResponse's reasons: our guard timer ended it; somebody answered."""
 _NOTHING = 1e-7
 """Seconds: what a difference of floating-point numbers may lack."""
+ENDS_WITHIN = "ends_within"
+"""What SENT says: seconds in which the ring will have ended, whatever happens."""
 TIMED_OUT_CODE = 408
 TIMER_B = 31.0
 """Seconds, less a little: after 32 without any answer the switch itself says 408 (RFC 3261, timer B)."""
@@ -249,6 +251,16 @@ def _why(  # noqa: PLR0913 - what the sentence is made of
     if outcome is not Outcome.UNANSWERED:
         return f"{end} without alerting" if not alerted else f"{end} after alerting"
     return f"rang to {end}" if long_enough else f"rang shorter than the floor, then {end}"
+
+
+def end_of(found: Finding, evidence: Iterable[Evidence]) -> Evidence | None:
+    """Return the evidence of a call's end; of one that nobody saw the latest moment that it can have been."""
+    seen = _Seen(evidence)
+    hangup, sent = seen.get(Kind.HANGUP), seen.get(Kind.SENT)
+    within = sent.data.get(ENDS_WITHIN) if sent is not None else None
+    if hangup or found.outcome is not Outcome.UNKNOWN or sent is None or sent.mono is None or within is None:
+        return hangup
+    return replace(sent, mono=sent.mono + float(within))
 
 
 def ring_time(start: Evidence | None, end: Evidence | None) -> float:

@@ -33,6 +33,12 @@ _RING = (
 _CANCEL = (
     attempts.update().where(attempts.c.id.in_(_IDS), attempts.c.state == "reserved").values(state=CANCELLED)
 )
+_CANCEL_OF = (
+    attempts.update()
+    .where(attempts.c.campaign == sa.bindparam("of_campaign"), attempts.c.task_id == sa.bindparam("of_task"))
+    .where(attempts.c.state == "reserved")
+    .values(state=CANCELLED)
+)
 _EVIDENCE = sa.select(evidence).order_by(evidence.c.id)
 _OF_ONE = _EVIDENCE.where(evidence.c.attempt_id == sa.bindparam("of"))
 _OF_MANY = _EVIDENCE.where(evidence.c.attempt_id.in_(_IDS))
@@ -95,6 +101,11 @@ def ringing(connection: sa.Connection, attempt_ids: Iterable[str]) -> None:
 def cancel(connection: sa.Connection, attempt_ids: Iterable[str]) -> None:
     """RESERVED → CANCELLED: nothing was sent."""
     connection.execute(_CANCEL, {"ids": list(attempt_ids)})
+
+
+def cancel_of(connection: sa.Connection, campaign: str, task_id: int) -> None:
+    """RESERVED → CANCELLED for a task that needs no call any more."""
+    connection.execute(_CANCEL_OF, {"of_campaign": campaign, "of_task": task_id})
 
 
 def append(connection: sa.Connection, told: Iterable[tuple[str, Evidence]]) -> None:

@@ -17,6 +17,7 @@ from telephony.rules.verdict import Outcome
 from telephony.rules.workdays import CHINA
 from telephony.store.attempts import CANCELLED
 from telephony.store.outbound_tables import (
+    LIVE,
     LIVE_STATES,
     attempts,
     dialer,
@@ -77,9 +78,19 @@ _WAKE = sa.select(
     # Without the order SQLite looks through all open ones.
     sa.select(revisits.c.id).where(_READY).order_by(*_URGENCY).limit(1).scalar_subquery(),
 )
+_IN_A_CALL = sa.exists(
+    sa.select(attempts.c.id)
+    .where(attempts.c.campaign == CAMPAIGN, attempts.c.task_id == revisits.c.id)
+    .where(sa.text(f"attempts.{LIVE}"))
+)
+_EARLIER_OPEN = sa.select(revisits.c.id).where(
+    revisits.c.case_number == sa.bindparam("of"),
+    revisits.c.round < sa.bindparam("round"),
+    revisits.c.verdict.is_(None),
+)
 _SCHEDULE = (
     revisits.update()
-    .where(revisits.c.id == sa.bindparam("of"), revisits.c.verdict.is_(None))
+    .where(revisits.c.id == sa.bindparam("of"), revisits.c.verdict.is_(None), ~_IN_A_CALL)
     .values(
         next_at=sa.bindparam("next", type_=UtcTime),
         latest_at=sa.bindparam("latest", type_=UtcTime),
@@ -150,7 +161,7 @@ def wake_at(connection: sa.Connection, now: datetime) -> tuple[datetime | None, 
 
 
 def schedule(connection: sa.Connection, revisit_id: int, next_at: datetime, latest_at: datetime) -> None:
-    """Plan the next call of an open revisit."""
+    """Plan the next call of an open revisit; one that is in a call is planned when that is over."""
     connection.execute(_SCHEDULE, {"of": revisit_id, "next": next_at, "latest": latest_at})
 
 
@@ -227,6 +238,11 @@ def forgotten(connection: sa.Connection) -> list[sa.Row[Any]]:
 def one(connection: sa.Connection, revisit_id: int) -> sa.Row[Any] | None:
     """Return one revisit's row."""
     return connection.execute(_ONE, {"id": revisit_id}).first()
+
+
+def earlier_open(connection: sa.Connection, case_number: str, round_: int) -> bool:
+    """Tell whether a round of a case before this one is still open."""
+    return connection.execute(_EARLIER_OPEN, {"of": case_number, "round": round_}).first() is not None
 
 
 def newest_of_case(connection: sa.Connection, case_number: str) -> sa.Row[Any] | None:
