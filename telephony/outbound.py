@@ -121,8 +121,11 @@ class Outbound:
         dialer = self.dialer
         if dialer.asleep == "clock_behind":
             return Component(False, say("health.clock_behind"))
-        state = "paused" if dialer.asleep == "paused" else "dials" if dialer.open else "waits"
-        return Component(True, say(f"health.dialer_{state}", calls=len(dialer.witness.live)))
+        calls = len(dialer.witness.live)
+        if dialer.asleep == "paused":
+            return Component(True, say("health.dialer_paused", calls=calls))
+        text = say("health.dialer_dials", calls=calls) if dialer.open else say("health.dialer_waits")
+        return Component(True, text)
 
     def _not_settled(self, failure: Failure) -> None:
         quiet = failure.check(SwitchUnavailableError, SwitchRefusedError)

@@ -12,6 +12,8 @@ from telephony.yaml_source import YamlSource
 
 M = TypeVar("M", bound=BaseModel)
 
+TOLD = "told"
+"""The type of an error of our own, whose text stands in the catalogue under its `key`."""
 _TEXTS = {
     "missing": "value.missing",
     "extra_forbidden": "value.unknown_key",
@@ -48,6 +50,8 @@ def fault(error: ErrorDetails) -> Entry:
     kind, values = error["type"], error.get("ctx", {})
     if kind == "string_pattern_mismatch":
         return _of_pattern(values["pattern"])
+    if kind == TOLD:
+        return filled(values["key"])
     if kind in _TEXTS:
         return filled(_TEXTS[kind], **values)
     return filled("value.other", why=error["msg"])

@@ -63,13 +63,16 @@ class Rounds:
         """Open the revisit of a reply and return it; the same reply told twice is one.
 
         Raise UnknownThingError for an unknown case; NotAllowedError without the contact that told the citizen
-        (Art. 13), for a reply of the future, a second reply of one round, or a year without a calendar.
+        (Art. 13), for a reply of the future, a second reply of one round, a round before the
+        one before it is decided, or a year without a calendar.
         """
         if not reply.contact.strip():
             raise NotAllowedError(say("reply.contact", case=reply.case_number))
         if reply.at > tick.at:
             raise NotAllowedError(say("reply.future", case=reply.case_number))
         round_, numbers = self._case(connection, reply.case_number)
+        if rows.earlier_open(connection, reply.case_number, round_):
+            raise NotAllowedError(say("reply.open", case=reply.case_number))
         values = {"case_number": reply.case_number, "round": round_, "numbers": numbers}
         demo = numbers == [self._demo_number]
         values |= {"replied_at": reply.at, "contact": reply.contact, "demo": demo}

@@ -11,8 +11,7 @@ from pydantic_core import PydanticCustomError
 from telephony.config import BandText, Dialable
 from telephony.rules.bands import overlap, parse_band
 from telephony.rules.workdays import CHINA
-from telephony.texts import say
-from telephony.value_faults import validated
+from telephony.value_faults import TOLD, validated
 from telephony.yaml_source import YamlSource
 
 POINTS = Literal[
@@ -95,12 +94,12 @@ class Scenario(_Model):
     @model_validator(mode="after")
     def _makes_sense(self) -> "Scenario":
         if self.end <= self.start:
-            raise PydanticCustomError("scenario", "{text}", {"text": say("scenario.end")})
+            raise PydanticCustomError(TOLD, "{key}", {"key": "scenario.end"})
         if self.bands is not None and overlap([parse_band(text) for text in self.bands]):
-            raise PydanticCustomError("scenario", "{text}", {"text": say("config.bands_overlap")})
+            raise PydanticCustomError(TOLD, "{key}", {"key": "config.bands_overlap"})
         names = [case.case for case in self.cases]
         if len(set(names)) < len(names):
-            raise PydanticCustomError("scenario", "{text}", {"text": say("scenario.double")})
+            raise PydanticCustomError(TOLD, "{key}", {"key": "scenario.double"})
         return self
 
 
@@ -108,5 +107,5 @@ def read(path: Path) -> Scenario:
     """Return the scenario in a file; raise ConfigError with a line for each value that is wrong."""
     try:
         return Scenario.model_validate(json.loads(path.read_bytes()))  # quick: a month is several megabytes
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return validated(Scenario, YamlSource(path))  # no JSON, or wrong: YAML names the lines
