@@ -1,5 +1,6 @@
 """How many calls may be placed now: channels of each trunk and in all, the pace, and trunks that rest."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from telephony.rules.verdict import Finding, Outcome
 LONGEST_REST = 900.0
 """Seconds that a trunk rests at most before it is tried again."""
 MOST_DOUBLINGS = 10
+_NOTHING = 1e-9
+"""What a product of floating-point numbers may be too large or too small by."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +114,8 @@ class Channels:
 
     def _free(self, trunk: str, mono: float) -> int:
         all_channels, ours = self._limits.trunks[trunk], self._under_way[trunk]
-        share = int(all_channels * (1 - self._limits.inbound_share))
-        free = min(share - ours, all_channels - ours - self._inbound(trunk))
+        kept = math.ceil(all_channels * self._limits.inbound_share - _NOTHING)
+        free = min(all_channels - kept - ours, all_channels - ours - self._inbound(trunk))
         own = self.breakers[trunk].free(mono, ours)
         return max(0, free if own is None else min(free, own))
 
@@ -121,4 +124,4 @@ class Channels:
             earned = (mono - self._refilled) * self._limits.calls_per_second
             self._tokens = min(self._burst, self._tokens + max(0.0, earned))
         self._refilled = mono
-        return self._tokens + 1e-9
+        return self._tokens + _NOTHING
