@@ -78,6 +78,8 @@ class LiveCall:
         self._answered = False
         self.sent = False
         """Whether the switch has been asked, or may have been."""
+        self.settling = False
+        """Whether its verdict is being written: more evidence is no reason to begin again."""
 
     def saw(self, kind: str, *, answered: bool = False) -> None:
         """Remember what kind of evidence has come; `answered`: the switch's response says that it was."""

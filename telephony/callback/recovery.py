@@ -135,5 +135,5 @@ class Recovery:
         call.machine.dial()
         for kind in seen:
             call.saw(kind)
-        self._dialer.witness.join(call)
+        self._dialer.witness.take_up(call)
         return call
