@@ -144,10 +144,10 @@ def told(connection: sa.Connection, attempt_ids: Sequence[str], up_to: int | Non
     query, wanted = (_OF_ONE, {"of": attempt_ids[0]}) if one else (_OF_MANY, {"ids": list(attempt_ids)})
     if up_to is not None:
         query = query.where(evidence.c.id <= up_to)
-    last = 0
-    for last, attempt_id, kind, at, key, mono, boot, data in connection.execute(query, wanted):
+    rows = connection.execute(query, wanted).all()
+    for _, attempt_id, kind, at, key, mono, boot, data in rows:
         found[attempt_id].append(Evidence(kind, at, key, mono, boot, data))
-    return Told(found, last)
+    return Told(found, rows[-1].id if rows else 0)
 
 
 def settle(

@@ -30,7 +30,8 @@ class UtcTime(sa.types.TypeDecorator[datetime]):
 
     def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
         """Return the type that the database keeps it as."""
-        return dialect.type_descriptor(_IsoText() if dialect.name == "sqlite" else self.impl_instance)
+        kept: Any = _IsoText if dialect.name == "sqlite" else self.impl_instance
+        return dialect.type_descriptor(kept)
 
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
         """Refuse a time without a zone: it would be read as another instant elsewhere."""
