@@ -20,7 +20,8 @@ def house():
     """An installation with one service, on a Thursday morning before the first band."""
     house = Installation(at("08:59:50"))
     house.service()
-    return house
+    yield house
+    assert house.faults == []
 
 
 def states(house):

@@ -91,7 +91,8 @@ class Switch:
     def answer(self, call):
         if call.is_live and call.answered is None:
             call.answered = self.time.monotonic()
-            self.time.callLater(LONGEST_TALK, lambda: self.hang_up(call, ours=False))
+            served = any(each.worker == call.worker for each in self.connections)
+            self.time.callLater(LONGEST_TALK if served else APOLOGY, self.hang_up, call)
             self.tell(call, Kind.UP, {})
             self.tell(call, Kind.DIAL_END, {"status": "ANSWER"})
             self.tell(call, Kind.RESPONSE, {"reason": ANSWERED})
@@ -104,7 +105,7 @@ class Switch:
             self._end(call, str(code), causes)
             self.tell(call, Kind.RESPONSE, {"reason": FAILED})
 
-    def hang_up(self, call, *, ours):
+    def hang_up(self, call, *, ours=False):
         """End a call: by the citizen who has answered, or by our side."""
         if not call.is_live:
             return
