@@ -38,6 +38,12 @@ def campaign():
     return Revisits(planner, version_of(config.revisits), demo_planner(config.revisits))
 
 
+def open_at_any_hour():
+    """Return the campaign by rules that let it call at any hour of any day."""
+    planner = demo_planner(config_load.load(PROJECT / "config").revisits)
+    return Revisits(planner, "bench")
+
+
 def text(at):
     """Return an instant as SQLite keeps it, and as PostgreSQL reads it in a session in UTC."""
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
@@ -89,6 +95,33 @@ def mixed(count, due, opens):
         "case_numbers": ((f"B{n}", 0, number_of(n)) for n in numbers),
         "revisits": (_revisit(n, opens, due=n % every == 0) for n in numbers),
         "attempts": (_called_yesterday(n, opens) for n in numbers if n % 3 == 0),
+    }
+
+
+def due_now(count, now):
+    """Return `count` revisits that are all due, and have a day left."""
+    numbers = range(1, count + 1)
+    times = [text(at) for at in (now - ONE_DAY, now + ONE_DAY, now - timedelta(minutes=1), now)]
+    replied, deadline, then, latest = times
+    return {
+        "cases": ((f"B{n}", True, replied, 1) for n in numbers),
+        "case_numbers": ((f"B{n}", 0, number_of(n)) for n in numbers),
+        "revisits": (
+            (
+                n,
+                f"B{n}",
+                1,
+                json.dumps([number_of(n)]),
+                replied,
+                CONTACT,
+                deadline,
+                then,
+                latest,
+                False,
+                False,
+            )
+            for n in numbers
+        ),
     }
 
 
