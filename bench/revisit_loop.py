@@ -1,11 +1,11 @@
 """How fast the dialer's loop is, and how busy it keeps its channels: `python -m bench.revisit_loop`.
 
-The dialer, its witness, the store with its threads, and the ledger are the service's own; bands and calendar are
-open at any hour. First the line is one in this process, which alerts, answers and hangs up: at once, to see how
-many attempts a second the loop drives, beside as many writes of one row each and nothing else, one after the
-other and all asked for at once; then after --seconds, to see how busy CHANNELS are kept. Last the same with the
-whole service, a real Asterisk and a far end that speaks SIP. Busy is what is used of all channels from the first
-call to the begin of the last one: so long cases are waiting.
+The dialer, its witness, the store with its threads, and the ledger are the service's own; bands and
+calendar are open at any hour. First the line is one in this process, which alerts, answers and hangs up: at
+once, to see how many attempts a second the loop drives, beside as many writes of one row each and nothing
+else, one after the other and all asked for at once; then after --seconds, to see how busy CHANNELS are
+kept. Last the same with the whole service, a real Asterisk and a far end that speaks SIP. Busy is what is
+used of all channels from the first call to the begin of the last one: so long cases are waiting.
 """
 
 import argparse
