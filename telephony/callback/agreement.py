@@ -15,6 +15,7 @@ from telephony.callback.recompute import (
     again,
     finding_of,
     first_of,
+    judged_by,
     told_until,
 )
 from telephony.rules.revisit import FOR_PEOPLE, RATED, Conclusion, Next, Past, Planner, Rules, Verdict
@@ -109,9 +110,9 @@ def _decision(row: Row, books: Books) -> Iterator[Difference]:
     if not own.issuperset(facts.attempts):
         yield "attempts", facts.attempts, sorted(own)
         return
-    made = _again(row, facts, planner, books, facts.last_evidence)
+    made = _again(row, facts, planner, books, late=False)
     yield from _facts(row, facts, planner)
-    yield from _evidence(row, facts, made, books)
+    yield from _evidence(row, facts, books)
     yield from _attempts(row, facts, books)
     yield from _others(row, facts, books, planner.rules)
     yield from _supersedes(row)
@@ -119,8 +120,12 @@ def _decision(row: Row, books: Books) -> Iterator[Difference]:
     yield from _contradiction(row, facts, planner, books)
 
 
-def _again(row: Row, facts: Facts, planner: Planner, books: Books, last: int | None) -> Again:
-    told = {each: told_until(books.evidence[each], last) for each in facts.attempts}
+def _again(row: Row, facts: Facts, planner: Planner, books: Books, *, late: bool) -> Again:
+    """Build the round again: its calls as they were judged, or by what came `late` as well."""
+    told = {}
+    for each in facts.attempts:
+        known = told_until(books.evidence[each], None if late else facts.last_evidence)
+        told[each] = known if late else judged_by(known, books.calls[each].digest) or known
     return again(row.at, facts, books.calls, told, planner.rules.ring_floor)
 
 
@@ -134,11 +139,11 @@ def _facts(row: Row, facts: Facts, planner: Planner) -> Iterator[Difference]:
         yield from _differ("called_back_at", facts.called_back_at, row.called_back_at)
 
 
-def _evidence(row: Row, facts: Facts, made: Again, books: Books) -> Iterator[Difference]:
-    ids = (row_id for each in facts.attempts for row_id, _ in books.evidence[each])
-    last = max((row_id for row_id in ids if row_id <= facts.last_evidence), default=0)
-    yield from _differ("last_evidence", facts.last_evidence, last)
-    yield from _differ("digest", row.digest, digest(made.told))
+def _evidence(row: Row, facts: Facts, books: Books) -> Iterator[Difference]:
+    known = [told for each in facts.attempts for told in books.evidence[each]]
+    known = [(row_id, told) for row_id, told in known if row_id <= facts.last_evidence]
+    yield from _differ("last_evidence", facts.last_evidence, max((row_id for row_id, _ in known), default=0))
+    yield from _differ("digest", row.digest, digest(told for _, told in known))
 
 
 def _attempts(row: Row, facts: Facts, books: Books) -> Iterator[Difference]:
@@ -219,7 +224,7 @@ def _contradiction(row: Row, facts: Facts, planner: Planner, books: Books) -> It
     """Tell whether a deemed verdict in force would be another with all that is known by now (Art. 17)."""
     if not row.in_force or row.verdict != Verdict.DEEMED_SATISFIED:
         return
-    made = _again(row, facts, planner, books, None)
+    made = _again(row, facts, planner, books, late=True)
     said = [Verdict(each.rating) for each in books.ratings[row.revisit_id]]
     rating = said[-1] if said else made.rating
     step = planner.step(row.at, replace(made.round, rating=rating, called_back_at=row.called_back_at))
@@ -230,7 +235,7 @@ def _contradiction(row: Row, facts: Facts, planner: Planner, books: Books) -> It
 def of_attempt(row: Row, evidence: EvidenceRows, ring_floor: float) -> list[Disagreement]:
     """Judge an attempt again and return what differs; `ring_floor` in seconds, of the rules at its time."""
     told = told_until(evidence, None)
-    judged = _judged(told, row.digest)
+    judged = judged_by(told, row.digest)
     found = finding_of(told if judged is None else judged, ring_floor)
     differences = [
         *([("digest", row.digest, digest(told))] if judged is None else []),
@@ -241,12 +246,6 @@ def of_attempt(row: Row, evidence: EvidenceRows, ring_floor: float) -> list[Disa
         Disagreement(row.case_number, what, _shown(stored), _shown(made), attempt=row.id)
         for what, stored, made in differences
     ]
-
-
-def _judged(told: Sequence[Evidence], stored: str) -> Sequence[Evidence] | None:
-    """Return the evidence that was there when the attempt was judged: all but what came late."""
-    counts = range(len(told), -1, -1)
-    return next((told[:count] for count in counts if digest(told[:count]) == stored), None)
 
 
 def _columns(row: Row, found: Finding, told: Sequence[Evidence]) -> Iterator[Difference]:

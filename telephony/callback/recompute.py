@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from telephony.rules.revisit import Past, Round, Verdict
-from telephony.rules.verdict import Evidence, Finding, Kind, Outcome, judge
+from telephony.rules.verdict import Evidence, Finding, Kind, Outcome, digest, judge
 from telephony.store.audited import EvidenceRows
 from telephony.store.revisits import Tick
 
@@ -70,6 +70,12 @@ def told_until(rows: EvidenceRows, last: int | None) -> list[Evidence]:
     return [each for row_id, each in rows if last is None or row_id <= last]
 
 
+def judged_by(told: Sequence[Evidence], stored: str | None) -> Sequence[Evidence] | None:
+    """Return the evidence that a call was judged by, whose digest is stored: all but what came late."""
+    counts = range(len(told), -1, -1)
+    return next((told[:count] for count in counts if digest(told[:count]) == stored), None)
+
+
 def first_of(told: Sequence[Evidence], kind: Kind) -> Evidence | None:
     """Return the evidence of a kind that was stored first."""
     return next((each for each in told if each.kind == kind), None)
@@ -100,11 +106,10 @@ def past_of(call: Call, told: Sequence[Evidence], found: Finding, tick: Tick | N
 
 @dataclass(frozen=True)
 class Again:
-    """A round built again; `rating` is what the evidence of its calls says, `told` all that evidence."""
+    """A round built again; `rating` is what the evidence of its calls says."""
 
     round: Round
     rating: Verdict | None
-    told: tuple[Evidence, ...]
 
 
 def again(
@@ -128,5 +133,4 @@ def again(
         called_back_at=facts.called_back_at,
         no_disturb=facts.no_disturb,
     )
-    rating = Verdict(ratings[-1]) if ratings else None
-    return Again(revisit, rating, tuple(each for one in facts.attempts for each in told[one]))
+    return Again(revisit, Verdict(ratings[-1]) if ratings else None)
