@@ -73,6 +73,7 @@ class Service:
         self.journal = JournalWatch(self.ledger, paths.journal, self.pulse, reactor)
         self.switch = SwitchWatch(self.ami, self.roster, mirror, self.ledger, self.journal, clock, self.pulse)
         self.switch.when_settled = self.outbound.settle
+        self.ami.on_down(self.outbound.lost)
         route = Inbound(config, self.database, clock, self.roster, self.pulse, self.outbound)
         self.case_prompts = CasePrompts(paths, config.prompts.voice, reactor)
         survey = Survey(self.outbound.book, self.case_prompts, clock, paths.recordings)

@@ -88,13 +88,16 @@ class Outbound:
             desk=Desk(tell, _Ledger()),
             at_point=_die_at(os.environ.get(DIE_AT, "")) if rules.mode == "test" else nothing,
         )
+        self._agreed = False
         self.recovery = Recovery(self.dialer, call_rows.answered_at)
         self.book = SurveyBook(database, self.dialer.witness, self.rounds, self.times)
         self.person_calls = PersonCalls(database, line, self.channels, self.times, config.agents)
 
-    def called_back(self, connection: sa.Connection, number: str, call_id: str) -> Sequence[int]:
-        """Note that a citizen calls us (telephony.floor.inbound.CallBacks)."""
-        return self.rounds.called_back(connection, number, call_id, self.times.tick())
+    def called_back(
+        self, connection: sa.Connection, number: str, call_id: str, at: datetime
+    ) -> Sequence[int]:
+        """Note that a citizen called us (telephony.floor.inbound.CallBacks)."""
+        return self.rounds.called_back(connection, number, (call_id, at), self.times.tick())
 
     def start(self) -> Deferred[None]:
         """Take up the stored tasks; dialling begins when the switch has been settled with."""
@@ -102,13 +105,18 @@ class Outbound:
         return self.recovery.begin()
 
     def settle(self) -> None:
-        """Agree with the switch, which has just been reached, then dial."""
+        """Agree with the switch, which the ledger has just settled with, then dial."""
+        self._agreed = True
         self.recovery.settle().addErrback(self._not_settled)
+
+    def lost(self) -> None:
+        """Dial no more: the switch is out of reach, and has to be agreed with again."""
+        self._agreed = self.dialer.open = False
 
     def alive(self) -> None:
         """Show that we live, look after workers that do not, and look at the plan; called by the ticker."""
         self.recovery.alive().addErrback(lambda failure: log.error("not_alive", why=repr(failure.value)))
-        if not self.dialer.open and self._line.is_up:
+        if self._agreed and not self.dialer.open:  # it failed half way
             self.settle()
         self.dialer.wake()
 

@@ -1,6 +1,7 @@
 """What the API needs from the rest of the service, handed in by bootstrap."""
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,6 +25,8 @@ from telephony.secret_store import Secrets
 from telephony.texts import say
 
 T = TypeVar("T")
+_DIALABLE = re.compile(r"\+?[0-9]{3,20}")
+"""A number without its country may be too short for any call: then it stays as it came."""
 Command = Literal["login", "logout", "pause", "ready"]
 
 
@@ -167,7 +170,8 @@ class Services:
 
 def one_form(services: Services, number: str) -> str:
     """Return a citizen's number in the form in which the ledger keeps it."""
-    return national(number, services.config.hotline.area_code) or number
+    found = national(number, services.config.hotline.area_code)
+    return found if found is not None and _DIALABLE.fullmatch(found) else number
 
 
 def outbound_of(services: Services) -> Outbound:

@@ -76,6 +76,10 @@ class Campaign(Protocol):
         """Return when `candidates` is worth asking again."""
         ...
 
+    def look_after(self, connection: sa.Connection, tick: Tick) -> None:
+        """End what time alone ends, such as a passed deadline: also while nothing can be dialled."""
+        ...
+
     def begin(self, connection: sa.Connection, tick: Tick) -> None:
         """Take up the stored tasks at a start: none is forgotten, each is planned by the rules in force."""
         ...

@@ -38,7 +38,7 @@ class Breaker:
 
     def note(self, found: Finding, mono: float) -> bool:
         """Take a verdict into account; return True if the trunk has just been paused."""
-        if found.outcome is Outcome.UNKNOWN:
+        if found.outcome is Outcome.UNKNOWN or found.unsent:
             return False
         if found.outcome is not Outcome.FAILED and not found.silent:
             self._in_a_row, self._rests, self.closed_until = 0, 0, None
@@ -86,6 +86,11 @@ class Channels:
     def spend(self, calls: int) -> None:
         """So many calls were sent: the pace."""
         self._tokens -= calls
+
+    def faulty(self, trunk: str, found: Finding, mono: float) -> bool:
+        """Take a verdict into account; return True if it has just paused its trunk, should that be ours."""
+        breaker = self.breakers.get(trunk)
+        return breaker is not None and breaker.note(found, mono)
 
     @property
     def under_way(self) -> int:

@@ -18,6 +18,7 @@ from telephony.store import attempts as attempt_rows
 from telephony.store import calls as call_rows
 from telephony.store import revisits as revisit_rows
 from telephony.store.outbound_tables import decisions, outbox, revisits, work_items
+from telephony.store.revisits import Tick
 from telephony.store.tables import UtcTime, cases, insert_once, inserted_id
 
 BY_RULES = "rules"
@@ -43,7 +44,7 @@ _REDO = (
 class Ground:
     """Who decides, when, under which rules, and which earlier decision that makes void."""
 
-    at: datetime
+    tick: Tick
     rules_version: str
     decided_by: str = BY_RULES
     supersedes: int | None = None
@@ -56,18 +57,21 @@ def decide(
 
     All in the caller's transaction: they are there together or not at all.
     """
+    now = ground.tick.at
     decision_id = _insert(connection, row, revisit, concluded, ground)
-    connection.execute(_DECIDED, {"of": row.id, "new_verdict": concluded.verdict.value, "now": ground.at})
+    connection.execute(_DECIDED, {"of": row.id, "new_verdict": concluded.verdict.value, "now": now})
     attempt_rows.cancel_of(connection, revisit_rows.CAMPAIGN, row.id)
     if ground.supersedes is not None or ground.decided_by != BY_RULES:
-        revisit_rows.close_item(connection, row.id, ground.at, ground.decided_by, concluded.verdict)
+        revisit_rows.close_item(connection, row.id, now, ground.decided_by, concluded.verdict)
     if concluded.verdict in FOR_PEOPLE and ground.decided_by == BY_RULES and not row.demo:
         item = {"revisit_id": row.id, "kind": concluded.verdict.value, "why": concluded.why}
-        connection.execute(insert_once(connection.dialect.name, work_items), {**item, "opened_at": ground.at})
+        connection.execute(insert_once(connection.dialect.name, work_items), {**item, "opened_at": now})
     told = {"case": row.case_number, "round": row.round, "verdict": concluded.verdict.value}
-    _tell(connection, "revisit_decided", f"revisit_decided:{decision_id}", ground.at, told)
+    _tell(connection, "revisit_decided", f"revisit_decided:{decision_id}", now, told)
     if concluded.verdict is Verdict.DISSATISFIED:
-        _redo(connection, row, ground.at)
+        _redo(connection, row, now)
+    elif row.verdict == Verdict.DISSATISFIED:
+        _no_redo(connection, row, now)
 
 
 def _insert(
@@ -78,20 +82,20 @@ def _insert(
     values = {
         "revisit_id": row.id,
         "verdict": concluded.verdict.value,
-        "at": ground.at,
+        "at": ground.tick.at,
         "decided_by": ground.decided_by,
         "why": concluded.why,
         "first_attempt": pair[0],
         "second_attempt": pair[1],
         "rules_version": ground.rules_version,
         "digest": digest(told.all),
-        "facts": facts(revisit, told.last),
+        "facts": facts(revisit, told.last, ground.tick),
         "supersedes": ground.supersedes,
     }
     return inserted_id(connection.execute(_DECIDE, values))
 
 
-def facts(revisit: Round, last_evidence: int) -> dict[str, Any]:
+def facts(revisit: Round, last_evidence: int, tick: Tick) -> dict[str, Any]:
     """Return what a decision rests on besides the evidence of its attempts, as plain values."""
     return {
         "numbers": list(revisit.numbers),
@@ -103,6 +107,8 @@ def facts(revisit: Round, last_evidence: int) -> dict[str, Any]:
         "rating": revisit.rating,
         "called_back_at": revisit.called_back_at.isoformat() if revisit.called_back_at else None,
         "no_disturb": sorted(revisit.no_disturb),
+        "mono": tick.mono,
+        "boot": tick.boot,
     }
 
 
@@ -116,7 +122,17 @@ def _redo(connection: sa.Connection, row: sa.Row[Any], now: datetime) -> None:
     new = {"of": row.case_number, "old": row.round, "new": row.round + 1, "now": now}
     if connection.execute(_REDO, new).rowcount:
         told = {"case": row.case_number, "round": row.round + 1}
-        _tell(connection, "redo", f"redo:{row.case_number}:{row.round + 1}", now, told)
+        _tell(connection, "redo", f"redo:{row.id}:{now.timestamp()}", now, told)
+
+
+def _no_redo(connection: sa.Connection, row: sa.Row[Any], now: datetime) -> None:
+    """Take a redo back: the citizen corrected the answer before the unit has replied again."""
+    if revisit_rows.round_of(connection, row.case_number, row.round + 1) is not None:
+        return
+    old = {"of": row.case_number, "old": row.round + 1, "new": row.round, "now": now}
+    if connection.execute(_REDO, old).rowcount:
+        told = {"case": row.case_number, "round": row.round + 1}
+        _tell(connection, "redo_withdrawn", f"redo_withdrawn:{row.id}:{now.timestamp()}", now, told)
 
 
 def _tell(
@@ -131,6 +147,12 @@ def _tell(
 def note(connection: sa.Connection, now: datetime, kind: str, **data: str | int | None) -> None:
     """Append an event that nobody outside has to be told of."""
     call_rows.append(connection, [(None, Happening(now, kind, f"{kind}:{uuid.uuid4().hex}", data=data))])
+
+
+def last_by(connection: sa.Connection, revisit_id: int) -> str | None:
+    """Return who made the decision in force."""
+    query = sa.select(decisions.c.decided_by).where(decisions.c.revisit_id == revisit_id)
+    return connection.scalar(query.order_by(decisions.c.id.desc()).limit(1))
 
 
 def last_of(connection: sa.Connection, revisit_ids: Sequence[int]) -> dict[int, int]:

@@ -23,7 +23,7 @@ from telephony.callback.live import LiveCall
 from telephony.callback.witness import RETRY, WATCH, Witness
 from telephony.clock import Delayed
 from telephony.errors import EncodingRefusedError, SwitchRefusedError, SwitchUnavailableError
-from telephony.rules.verdict import ENDS_WITHIN, Evidence, Kind
+from telephony.rules.verdict import ENDS_WITHIN, UNDIALABLE, Evidence, Kind
 from telephony.store import attempts as attempt_rows
 from telephony.store.attempts import Reservation
 from telephony.store.outbound_tables import LIVE_STATES
@@ -272,7 +272,8 @@ class Dialer:
 
     def _order_failed(self, failure: Failure, call: LiveCall) -> None:
         if failure.check(*DETERMINED):
-            self.witness.note(call.attempt_id, Kind.SWITCH_REFUSED, self.times.now(), {})
+            why = {"why": UNDIALABLE} if failure.check(EncodingRefusedError) else {}
+            self.witness.note(call.attempt_id, Kind.SWITCH_REFUSED, self.times.now(), why)
         elif not failure.check(SwitchUnavailableError):
             log.error("order_failed", attempt=call.attempt_id, why=repr(failure.value))
 

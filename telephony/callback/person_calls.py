@@ -3,6 +3,7 @@
 import itertools
 import uuid
 from collections.abc import Collection
+from datetime import timedelta
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from telephony.callback.channels import Channels
 from telephony.callback.decisions import note
 from telephony.callback.desk import Store, Times
 from telephony.errors import NotAllowedError, UnknownThingError
+from telephony.store import attempts as attempt_rows
 from telephony.store import calls as call_rows
 from telephony.store import revisits as rows
 from telephony.texts import say
@@ -56,12 +58,17 @@ class PersonCalls:
             row = rows.one(connection, revisit_id)
             if row is None:
                 raise UnknownThingError(say("revisit.unknown", id=revisit_id))
-            if not row.numbers:
+            tick = self._times.tick()
+            number = rows.rounds(connection, [row], tick, timedelta(0))[row.id].number or next(
+                iter(row.numbers), None
+            )
+            if number is None:
                 raise NotAllowedError(say("revisit.no_number", case=row.case_number))
-            now = self._times.now()
-            call_rows.open_outbound(connection, [(call_id, row.numbers[0])], now, MARK)
-            note(connection, now, "revisit_person_call", case=row.case_number, agent=agent, call=call_id)
-            return str(row.numbers[0])
+            if attempt_rows.live_to(connection, number):
+                raise NotAllowedError(say("revisit.on_the_line", case=row.case_number))
+            call_rows.open_outbound(connection, [(call_id, number)], tick.at, MARK)
+            note(connection, tick.at, "revisit_person_call", case=row.case_number, agent=agent, call=call_id)
+            return number
 
         def ring(number: str) -> Deferred[Any]:
             return self._line.ring_agent(

@@ -16,6 +16,7 @@ from twisted.internet.defer import Deferred, inlineCallbacks
 
 from telephony.callback.dialer import Dialer
 from telephony.callback.live import LiveCall
+from telephony.callback.witness import GRACE
 from telephony.rules.verdict import Kind
 from telephony.store import attempts as attempt_rows
 from telephony.store import workers as worker_rows
@@ -25,6 +26,8 @@ from telephony.store.revisits import Tick
 log = structlog.get_logger()
 SILENT = timedelta(minutes=2)
 """After so long without a sign of life another worker's calls are settled without it."""
+_Found = tuple[Any, frozenset[str], datetime | None]
+"""An attempt's row, the kinds of its stored evidence, and when the journal says that it was answered."""
 Answered = Callable[[sa.Connection, str], datetime | None]
 """Asks the ledger, which reads the switch's journal, when a call was answered."""
 
@@ -69,25 +72,35 @@ class Recovery:
         self._dialer.wake()
 
     def alive(self) -> Deferred[None]:
-        """Show that this worker lives, and settle calls of workers that do not; called by the ticker."""
+        """Show that this worker lives, end what needs no call, settle calls of workers that are silent.
 
-        def work(connection: sa.Connection) -> list[Any]:
-            now = self._times.now()
-            worker_rows.alive(connection, self._settings.epoch, now)
-            epochs = worker_rows.silent(connection, now - SILENT)
-            gone = attempt_rows.live_of(connection, epochs) if epochs else []
-            return [row for row in gone if (row.latest_end_at or row.reserved_at) < now - SILENT]
+        Called by the ticker, whether or not anything can be dialled: a deadline passes all the same. What is
+        left of this worker's own earlier lives waits for the switch and its journal (`settle`).
+        """
 
-        def settle(gone: list[Any]) -> None:
-            for row in gone:
+        def work(connection: sa.Connection) -> list[_Found]:
+            tick = self._times.tick()
+            worker_rows.alive(connection, self._settings.epoch, tick.at)
+            for campaign in self._dialer.campaigns.values():
+                campaign.look_after(connection, tick)
+            return self._of_the_silent(connection, tick)
+
+        def settle(gone: list[_Found]) -> None:
+            for row, seen, answered_at in gone:
                 log.warning("attempt_of_a_silent_worker", attempt=row.id)
-                self._take_up(row, frozenset(), None, None)
+                self._take_up(row, seen, answered_at, None)
 
         return self._dialer.database.write(work).addCallback(settle)
 
-    def _take_stock(
-        self, connection: sa.Connection, living: Mapping[str, str]
-    ) -> list[tuple[Any, frozenset[str], datetime | None]]:
+    def _of_the_silent(self, connection: sa.Connection, tick: Tick) -> list[_Found]:
+        """Take back what silent workers never sent; return the rest that must be over by now."""
+        epochs = worker_rows.silent(connection, tick.at - SILENT, self._settings.worker)
+        rows = attempt_rows.live_of(connection, epochs) if epochs else []
+        over = [row for row in rows if (row.latest_end_at or row.reserved_at) < tick.at - SILENT]
+        self._take_back(connection, [row for row in over if row.state == "reserved"], tick)
+        return self._known(connection, [row for row in over if row.state != "reserved"])
+
+    def _take_stock(self, connection: sa.Connection, living: Mapping[str, str]) -> list[_Found]:
         """Take back what was never sent; return the rest with its stored evidence."""
         tick = self._times.tick()
         epochs = worker_rows.epochs_of(connection, self._settings.worker)
@@ -96,10 +109,15 @@ class Recovery:
         self._take_back(connection, dead, tick)
         sent = [row for row in rows if row.state != "reserved"]
         attempt_rows.adopt(connection, [row.id for row in sent if row.id in living], self._settings.epoch)
-        told = attempt_rows.told(connection, [row.id for row in sent]).of
-        gone = [row.id for row in sent if row.id not in living]
-        answered = {attempt_id: self._answered(connection, attempt_id) for attempt_id in gone}
-        return [(row, frozenset(each.kind for each in told[row.id]), answered.get(row.id)) for row in sent]
+        return self._known(connection, sent)
+
+    def _known(self, connection: sa.Connection, rows: list[Any]) -> list[_Found]:
+        """Return attempts with the kinds of their stored evidence and an answer that the journal proves."""
+        told = attempt_rows.told(connection, [row.id for row in rows]).of
+        return [
+            (row, frozenset(each.kind for each in told[row.id]), self._answered(connection, row.id))
+            for row in rows
+        ]
 
     def _take_back(self, connection: sa.Connection, rows: list[Any], tick: Tick) -> None:
         attempt_rows.cancel(connection, [row.id for row in rows])
@@ -111,16 +129,22 @@ class Recovery:
         self, row: Any, seen: frozenset[str], answered_at: datetime | None, state: str | None
     ) -> None:
         witness, now = self._dialer.witness, self._times.now()
-        call = witness.live.get(row.id) or self._restored(row, seen)
+        ours = witness.live.get(row.id)
+        call = ours or self._restored(row, seen)
         if state is not None:
             witness.note(row.id, Kind.ADOPTED, now, {"state": state})
-            kind = {"Ringing": Kind.ALERTING, "Up": Kind.UP}.get(state)
-            if kind is not None and kind not in call.seen:
-                witness.note(row.id, kind, now, {"status": state.upper()})
+            if state == "Ringing":  # also after early media, which may be an announcement
+                witness.note(row.id, Kind.ALERTING, now, {"status": "RINGING"})
+            elif state == "Up" and not call.is_answered:
+                witness.note(row.id, Kind.UP, now, {})
             witness.watch(call, call.guard)
             return
         if answered_at is not None and not call.is_answered:
             witness.note(row.id, Kind.UP, answered_at, {})
+        if ours is not None and not call.is_over:
+            # The order may be younger than the list of channels: the switch is asked once more.
+            witness.watch(call, GRACE)
+            return
         if Kind.HANGUP not in call.seen or not call.is_released:
             witness.note(row.id, Kind.UNWITNESSED, now, {})
         else:

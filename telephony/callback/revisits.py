@@ -78,6 +78,10 @@ class Revisits:
         rows.take(connection, [candidate.task_id for candidate in found[:limit]])
         return found[:limit]
 
+    def look_after(self, connection: sa.Connection, tick: Tick) -> None:
+        """Decide what is overdue."""
+        self._decide_overdue(connection, tick)
+
     def let_go(self, connection: sa.Connection, task_id: int, tick: Tick) -> datetime | None:
         """Plan anew what was not called after all."""
         row = rows.one(connection, task_id)
@@ -97,7 +101,7 @@ class Revisits:
         void = last_of(connection, [row.id]).get(row.id)
         step = self.planner_of(row).step(tick.at, revisit)
         if isinstance(step, Conclusion):
-            decide(connection, row, revisit, step, Ground(tick.at, self.version_of(row), supersedes=void))
+            decide(connection, row, revisit, step, Ground(tick, self.version_of(row), supersedes=void))
         return None
 
     def wake_at(self, connection: sa.Connection, tick: Tick) -> datetime | None:
@@ -130,7 +134,7 @@ class Revisits:
         self, connection: sa.Connection, row: sa.Row[Any], revisit: Round, step: Conclusion | Next, tick: Tick
     ) -> datetime | None:
         if isinstance(step, Conclusion):
-            decide(connection, row, revisit, step, Ground(tick.at, self.version_of(row)))
+            decide(connection, row, revisit, step, Ground(tick, self.version_of(row)))
             return None
         rows.schedule(connection, row.id, step.at, step.latest_at)
         return step.at

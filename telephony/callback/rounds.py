@@ -7,17 +7,19 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from telephony.callback.decisions import Ground, decide, last_of, note
+from telephony.callback.decisions import Ground, decide, last_by, last_of, note
 from telephony.callback.revisits import Revisits
 from telephony.errors import NotAllowedError, UnknownThingError
-from telephony.rules.revisit import Conclusion, Round, Verdict
+from telephony.rules.revisit import FOR_PEOPLE, Conclusion, Round, Verdict
 from telephony.rules.workdays import UnknownYearError
+from telephony.store import cases as case_rows
 from telephony.store import revisits as rows
-from telephony.store.outbound_tables import ratings, revisits
-from telephony.store.revisits import Tick
+from telephony.store.outbound_tables import attempts, ratings, revisits
+from telephony.store.revisits import CAMPAIGN, Tick
 from telephony.store.tables import case_numbers, cases
 from telephony.texts import say
 
+CONTENTED = frozenset({Verdict.SATISFIED, Verdict.BASICALLY_SATISFIED})
 _CASE = (
     sa.select(cases.c.round, case_numbers.c.number)
     .join(case_numbers, case_numbers.c.case_number == cases.c.case_number, isouter=True)
@@ -85,15 +87,19 @@ class Rounds:
         fresh = Round(tuple(numbers), row.replied_at, row.due_at)
         return Opened(row.id, self._campaign.advance(connection, row, fresh, tick))
 
-    def called_back(self, connection: sa.Connection, number: str, call_id: str, tick: Tick) -> list[int]:
-        """Note that a citizen calls us: ends the deeming path, voids a deemed verdict (Art. 17).
+    def called_back(
+        self, connection: sa.Connection, number: str, call: tuple[str, datetime], tick: Tick
+    ) -> list[int]:
+        """Note that a citizen called us, in a call of that id at that time (Art. 17).
 
-        Return the revisits concerned, the most urgent first. Caller ID never authenticates: nothing is
-        rated by it, a person only takes over what a machine did.
+        Ends the deeming path and voids a deemed verdict of every case that had its reply by then.
+        Return the revisits of that number that somebody should ask about, the most urgent first, also when it
+        calls again. Caller ID never authenticates: nothing is rated by it, a person only takes over.
         """
-        found = self._of_caller(connection, number, tick.at)
+        call_id, at = call
+        found = self._of_caller(connection, number, at, tick.at)
         for row in found:
-            if row.called_back_at is None:
+            if row.called_back_at is None and row.verdict in {None, Verdict.DEEMED_SATISFIED}:
                 mark = revisits.update().where(revisits.c.id == row.id).values(called_back_at=tick.at)
                 connection.execute(mark)
                 note(connection, tick.at, "revisit_called_back", case=row.case_number, call=call_id)
@@ -118,6 +124,19 @@ class Rounds:
         told = replace(self._round(connection, row, tick), rating=said.rating)
         self._conclude(connection, row, told, tick, by=said.to)
 
+    def asked_for_person(self, connection: sa.Connection, revisit_id: int, to: str, tick: Tick) -> None:
+        """Withdraw a contented rating just given to a survey: who then wants a person is not done with it."""
+        row = self._row(connection, revisit_id)
+        if row.verdict in CONTENTED and last_by(connection, row.id) == to:
+            found = Conclusion(Verdict.CONTACTED_UNRATED, "asked for a person")
+            decide(
+                connection,
+                row,
+                self._round(connection, row, tick),
+                found,
+                self._ground(connection, row, tick, to),
+            )
+
     def closed_by_person(  # noqa: PLR0913, PLR0917 - who found what, and why
         self, connection: sa.Connection, revisit_id: int, verdict: Verdict, by: str, why: str, tick: Tick
     ) -> None:
@@ -137,6 +156,9 @@ class Rounds:
         if row.verdict not in {None, Verdict.NUMBER_INVALID}:
             raise NotAllowedError(say("revisit.decided", case=row.case_number, verdict=row.verdict))
         connection.execute(revisits.update().where(revisits.c.id == row.id).values(numbers=list(numbers)))
+        # A call in from any of them, old or new, is this citizen's.
+        known = case_rows.numbers_of(connection, row.case_number)
+        case_rows.put_numbers(connection, row.case_number, list(dict.fromkeys([*numbers, *known])))
         note(connection, tick.at, "revisit_corrected", case=row.case_number, by=by)
         if row.verdict is not None:
             self._reopen(connection, row, by, tick)
@@ -163,15 +185,24 @@ class Rounds:
             raise NotAllowedError(say("reply.twice", case=reply.case_number, round=round_))
         return Opened(known.id, known.next_at)
 
-    def _of_caller(self, connection: sa.Connection, number: str, now: datetime) -> list[sa.Row[Any]]:
-        fresh = sa.and_(
-            revisits.c.verdict == Verdict.DEEMED_SATISFIED, revisits.c.decided_at >= now - self._voidable
+    def _of_caller(
+        self, connection: sa.Connection, number: str, at: datetime, now: datetime
+    ) -> list[sa.Row[Any]]:
+        asked = sa.and_(
+            revisits.c.verdict.in_((Verdict.DEEMED_SATISFIED, *FOR_PEOPLE)),
+            revisits.c.decided_at >= now - self._voidable,
         )
+        # Also by the numbers that we rang: they may have been corrected since.
+        rung = sa.select(attempts.c.task_id).where(
+            attempts.c.number == number, attempts.c.campaign == CAMPAIGN
+        )
+        own = sa.select(case_numbers.c.case_number).where(case_numbers.c.number == number)
         query = (
             sa.select(revisits)
-            .join(case_numbers, case_numbers.c.case_number == revisits.c.case_number)
-            .where(case_numbers.c.number == number, sa.or_(revisits.c.verdict.is_(None), fresh))
+            .where(sa.or_(revisits.c.case_number.in_(own), revisits.c.id.in_(rung)))
+            .where(sa.or_(revisits.c.verdict.is_(None), asked), revisits.c.replied_at <= at)
             .order_by(revisits.c.due_at, revisits.c.id)
+            .with_for_update()
         )
         return list(connection.execute(query))
 
@@ -184,7 +215,7 @@ class Rounds:
 
     def _ground(self, connection: sa.Connection, row: sa.Row[Any], tick: Tick, by: str | None) -> Ground:
         ground = Ground(
-            tick.at, self._campaign.version_of(row), supersedes=last_of(connection, [row.id]).get(row.id)
+            tick, self._campaign.version_of(row), supersedes=last_of(connection, [row.id]).get(row.id)
         )
         return ground if by is None else replace(ground, decided_by=by)
 

@@ -11,7 +11,6 @@ from telephony.rules.revisit import Planner, Rules, describe
 from telephony.rules.survey import Keys
 from telephony.rules.workdays import WorkCalendar
 
-
 MANY = 10_000
 """No limit that a demonstration could meet."""
 

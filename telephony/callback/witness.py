@@ -91,8 +91,12 @@ class Witness:
         call = self.live.get(attempt_id)
         if call is not None:
             call.saw(kind)
-        told = [(attempt_id, self._evidence(kind, self._times.now(), data))]
+        told = [(attempt_id, self.evidence_of(kind, data))]
         return self._database.write(lambda connection: attempt_rows.append(connection, told), urgent=True)
+
+    def evidence_of(self, kind: str, data: Mapping[str, Datum]) -> Evidence:
+        """Return what has just been said as evidence."""
+        return self._evidence(kind, self._times.now(), data)
 
     def _evidence(self, kind: str, at: datetime, data: Mapping[str, Datum]) -> Evidence:
         more = f":{data['status']}" if "status" in data else ""
@@ -172,7 +176,7 @@ class Witness:
         def judged(result: tuple[Finding | None, datetime | None]) -> None:
             found, next_at = result
             # First of all: who lets go of the channel looks for the next call.
-            if found is not None and self._channels.breakers[call.trunk].note(found, self._times.monotonic()):
+            if found is not None and self._channels.faulty(call.trunk, found, self._times.monotonic()):
                 log.error("trunk_paused", trunk=call.trunk)
                 self._database.write(
                     partial(self._desk.trunk_paused, trunk=call.trunk, now=self._times.now())

@@ -34,8 +34,10 @@ class Arrival:
 class CallBacks(Protocol):
     """Revisits, as far as a call that comes in concerns them (telephony.callback)."""
 
-    def called_back(self, connection: sa.Connection, number: str, call_id: str) -> Sequence[int]:
-        """Note that a citizen calls us; return the revisits concerned, the most urgent first."""
+    def called_back(
+        self, connection: sa.Connection, number: str, call_id: str, at: datetime
+    ) -> Sequence[int]:
+        """Note that a citizen called us; return the revisits concerned, the most urgent first."""
         ...
 
 
@@ -99,7 +101,9 @@ class Inbound:
             known_agent=known.known_agent,
             known_agent_ready=known.known_agent in ready,
             demo=caller == self._demo.caller_number,
-            revisit=str(next(iter(self._call_backs.called_back(connection, caller, arrival.call_id)), "")),
+            revisit=str(
+                next(iter(self._call_backs.called_back(connection, caller, arrival.call_id, now)), "")
+            ),
         )
 
     def _decision(self, arrival: Arrival, plan: Plan) -> dict[str, Any]:

@@ -108,15 +108,15 @@ class Ledger:
             call = known[record.call_id]
             told += [(call.id, happening) for happening in tell(call, record, role)]
             self._complete(call)
-            if record.kind == "fallback":
-                self._unrouted(connection, call)
+            if record.kind == "arrived":
+                self._called_back(connection, call)
         call_rows.save(connection, known.values())
         call_rows.append(connection, told)
 
-    def _unrouted(self, connection: sa.Connection, call: Call) -> None:
-        """Do for a call that came while nobody routed what the route does for others (Art. 17)."""
+    def _called_back(self, connection: sa.Connection, call: Call) -> None:
+        """Let the citizen's call count for revisits (Art. 17), also if it never came to be routed."""
         if self._call_backs is not None and call.caller_number is not None:
-            self._call_backs.called_back(connection, call.caller_number, call.id)
+            self._call_backs.called_back(connection, call.caller_number, call.id, call.arrived_at)
 
     def _role(self, record: Record) -> Role:
         if record.endpoint in self._citizens:

@@ -204,7 +204,10 @@ class Planner:
         if revisit.rating is not None:
             answered = tuple(past.id for past in revisit.outcomes(Outcome.ANSWERED)[-1:])
             return Conclusion(revisit.rating, "the citizen said so", answered)
-        decided = self._contacted(revisit) or self._deemed(revisit) or self._for_a_person(now, revisit)
+        decided = self._contacted(revisit)
+        if decided is None and now >= revisit.due_at:
+            decided = Conclusion(Verdict.OVERDUE, "the deadline has passed", _last_two(revisit))
+        decided = decided or self._deemed(revisit) or self._for_a_person(revisit)
         if decided is not None:
             return decided
         plan = self.plan(now, revisit)
@@ -256,14 +259,12 @@ class Planner:
         return None
 
     @staticmethod
-    def _for_a_person(now: datetime, revisit: Round) -> Conclusion | None:
+    def _for_a_person(revisit: Round) -> Conclusion | None:
         if revisit.number is None:
             return Conclusion(Verdict.NUMBER_INVALID, "no number that works", _last_two(revisit))
         for outcome in TWICE_FOR_A_PERSON:
             if len(revisit.outcomes(outcome)) > 1:
                 return Conclusion(Verdict.UNREACHABLE, f"{outcome} twice", _last_two(revisit))
-        if now >= revisit.due_at:
-            return Conclusion(Verdict.OVERDUE, "the deadline has passed", _last_two(revisit))
         return None
 
     def _refusal(self, now: datetime, revisit: Round, number: str | None) -> str | None:
@@ -282,6 +283,8 @@ class Planner:
                 code = "interval" if past.counts else "unknown"
                 yield from _hold(code, past.ended_at + self.rules.interval, now)
         last = revisit.attempts[-1] if revisit.attempts else None
+        if last is not None and last.outcome in NEXT_BAND:  # bands may touch: not twice in a row
+            yield from _hold("next_band", last.ended_at + self.rules.number_gap, now)
         if last is not None and last.outcome is Outcome.BUSY:
             yield from _hold("busy", last.ended_at + self.rules.busy_retry, now)
         if last is not None and last.outcome is Outcome.FAILED:

@@ -45,6 +45,7 @@ class Kind(StrEnum):
     MACHINE = "machine"  # what answered does not sound like a person
     KEY = "key"  # a key was pressed: a person is there
     RATED = "rated"  # the citizen's answer
+    PERSON = "person"  # the citizen wants to talk to somebody
     HANGUP = "hangup"  # the channel is gone
     ADOPTED = "adopted"  # found alive by a service that came back
     UNWITNESSED = "unwitnessed"  # ended while nobody watched
@@ -80,6 +81,7 @@ class Finding:
     why: str = ""
     alerted: bool = False
     voicemail: bool = False
+    unsent: bool = False
     silent: bool = False
     ring_seconds: float = 0.0
     answered_at: datetime | None = None
@@ -102,12 +104,16 @@ _BY_CAUSE = {
 }
 _BY_A_LISTENER = (Kind.UP, Kind.RATED, Kind.KEY, Kind.MACHINE)
 """Each of them alone proves an answer: the others may have been lost with the connection."""
+DISSATISFIED = "dissatisfied"
+"""The one rating that a wish for a person leaves as it is: the survey itself offered one."""
 TIMED_OUT, ANSWERED = 3, 4
 """OriginateResponse's reasons: our guard timer ended it; somebody answered."""
 _NOTHING = 1e-7
 """Seconds: what a difference of floating-point numbers may lack."""
 ENDS_WITHIN = "ends_within"
 """What SENT says: seconds in which the ring will have ended, whatever happens."""
+UNDIALABLE = "undialable"
+"""What SWITCH_REFUSED says of a number that no dial string can be made of."""
 TIMED_OUT_CODE = 408
 TIMER_B = 31.0
 """Seconds, less a little: after 32 without any answer the switch itself says 408 (RFC 3261, timer B)."""
@@ -117,9 +123,10 @@ class _Seen:
     """The evidence by kind, the earliest of each first."""
 
     def __init__(self, evidence: Iterable[Evidence]) -> None:
+        self._all = list(evidence)
         self._by_kind: dict[str, Evidence] = {}
         self._ringing: Evidence | None = None
-        for each in sorted(evidence, key=lambda one: (one.at, one.key), reverse=True):
+        for each in sorted(self._all, key=lambda one: (one.at, one.key), reverse=True):
             self._by_kind[each.kind] = each
             if each.kind == Kind.ALERTING and each.data.get("status") == "RINGING":
                 self._ringing = each
@@ -139,6 +146,9 @@ class _Seen:
         found = [self._by_kind[kind] for kind in kinds if kind in self._by_kind]
         return min(found, key=lambda each: (each.at, each.key), default=None)
 
+    def after(self, kind: Kind, other: Evidence) -> bool:
+        return any(each.kind == kind and each.at >= other.at for each in self._all)
+
     def number(self, kind: Kind, name: str) -> int | None:
         found = self._by_kind.get(kind)
         value = found.data.get(name) if found else None
@@ -154,9 +164,10 @@ def judge(evidence: Iterable[Evidence], ring_floor: float) -> Finding:
     ended_at = hangup.at if hangup else None
     if any(map(seen.has, _BY_A_LISTENER)) or seen.number(Kind.RESPONSE, "reason") == ANSWERED:
         return _answered(seen, told, ended_at)
-    if (seen.has(Kind.NOT_SENT) or seen.has(Kind.SWITCH_REFUSED)) and not alerted:
-        nothing = seen.get(Kind.NOT_SENT) or seen.get(Kind.SWITCH_REFUSED)
-        return Finding(Outcome.FAILED, why="nothing was dialled", ended_at=nothing.at if nothing else None)
+    nothing = seen.get(Kind.NOT_SENT) or seen.get(Kind.SWITCH_REFUSED)
+    if nothing is not None and not alerted:
+        outcome = Outcome.INVALID_NUMBER if nothing.data.get("why") == UNDIALABLE else Outcome.FAILED
+        return Finding(outcome, why="nothing was dialled", unsent=True, ended_at=nothing.at)
     if seen.has(Kind.UNWITNESSED):
         return Finding(Outcome.UNKNOWN, why="nobody saw its end", alerted=alerted)
     if hangup is None:
@@ -182,6 +193,8 @@ def _answered(seen: _Seen, told: list[Evidence], ended_at: datetime | None) -> F
     ratings = [each for each in told if each.kind == Kind.RATED]
     last = max(ratings, key=lambda each: (each.at, each.key), default=None)
     rating = str(last.data["rating"]) if last else None
+    if last is not None and rating != DISSATISFIED and seen.after(Kind.PERSON, last):
+        rating = None  # asked for a person as the answer was read back: that person will ask again
     machine = seen.has(Kind.MACHINE) and not seen.has(Kind.KEY) and rating is None
     return Finding(
         Outcome.UNREACHABLE if machine else Outcome.ANSWERED,

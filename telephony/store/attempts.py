@@ -191,6 +191,12 @@ def adopt(connection: sa.Connection, attempt_ids: Sequence[str], epoch: str) -> 
         connection.execute(attempts.update().where(attempts.c.id.in_(attempt_ids), _LIVE).values(epoch=epoch))
 
 
+def live_to(connection: sa.Connection, number: str) -> bool:
+    """Tell whether a call to this number is under way."""
+    query = sa.select(attempts.c.id).where(attempts.c.number == number, is_live())
+    return connection.execute(query).first() is not None
+
+
 def is_live() -> sa.ColumnElement[bool]:
     """Return the condition that an attempt has no verdict yet."""
     return sa.text(LIVE)  # type: ignore[return-value]  # in the words of the partial index

@@ -61,7 +61,7 @@ def put(connection: sa.Connection, told: NewCase, now: datetime) -> CaseView:
     values |= {name: value for name in (*TOLD, "round") if (value := getattr(told, name)) is not None}
     insert = insert_for(connection, cases).values(case_number=told.case_number, **values)
     connection.execute(insert.on_conflict_do_update(index_elements=["case_number"], set_=values))
-    _put_numbers(connection, told.case_number, list(dict.fromkeys(told.numbers)))
+    put_numbers(connection, told.case_number, list(dict.fromkeys(told.numbers)))
     data = {"case": told.case_number, "open": str(told.open).lower()}
     happening = Happening(now, "case_changed", f"case_changed:{uuid.uuid4().hex}", data=data)
     call_rows.append(connection, [(None, happening)])
@@ -84,7 +84,8 @@ def numbers_of(connection: sa.Connection, case_number: str) -> list[str]:
     return list(connection.scalars(query.order_by(case_numbers.c.position)))
 
 
-def _put_numbers(connection: sa.Connection, case_number: str, numbers: Sequence[str]) -> None:
+def put_numbers(connection: sa.Connection, case_number: str, numbers: Sequence[str]) -> None:
+    """Store a citizen's numbers in the order of trying, in place of those that were known."""
     connection.execute(case_numbers.delete().where(case_numbers.c.case_number == case_number))
     rows = [
         {"case_number": case_number, "position": position, "number": number}

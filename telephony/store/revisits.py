@@ -50,8 +50,9 @@ _DUE = (
     .where(_WAITING, revisits.c.next_at <= _NOW)
     .order_by(revisits.c.next_at, revisits.c.due_at)
     .limit(_LIMIT)
+    .with_for_update(skip_locked=True)  # another service has them in hand
 )
-_PROMOTE = revisits.update().where(revisits.c.id.in_(_DUE.scalar_subquery())).values(ready=True)
+_PROMOTE = revisits.update().where(revisits.c.id.in_(_DUE.scalar_subquery()), _WAITING).values(ready=True)
 _ANY_QUIET = sa.exists(sa.select(no_disturb.c.number)).label("any_quiet")
 _URGENCY = (revisits.c.due_at, revisits.c.latest_at, revisits.c.id)
 _PICK = (
@@ -61,7 +62,7 @@ _PICK = (
     .limit(_LIMIT)
     .with_for_update(skip_locked=True)
 )
-_ONE = sa.select(revisits).where(revisits.c.id == sa.bindparam("id"))
+_ONE = sa.select(revisits).where(revisits.c.id == sa.bindparam("id")).with_for_update()
 _DEMOS = sa.select(revisits).where(_DEMO, revisits.c.next_at <= _NOW).with_for_update(skip_locked=True)
 _OVERDUE = (
     sa.select(revisits)
@@ -236,8 +237,14 @@ def forgotten(connection: sa.Connection) -> list[sa.Row[Any]]:
 
 
 def one(connection: sa.Connection, revisit_id: int) -> sa.Row[Any] | None:
-    """Return one revisit's row."""
+    """Return one revisit's row; on PostgreSQL nobody else changes it before we commit."""
     return connection.execute(_ONE, {"id": revisit_id}).first()
+
+
+def round_of(connection: sa.Connection, case_number: str, round_: int) -> int | None:
+    """Return the id of a round of a case, None if no unit has replied for it yet."""
+    query = sa.select(revisits.c.id).where(revisits.c.case_number == case_number, revisits.c.round == round_)
+    return connection.scalar(query)
 
 
 def earlier_open(connection: sa.Connection, case_number: str, round_: int) -> bool:

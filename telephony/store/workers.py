@@ -27,7 +27,9 @@ def epochs_of(connection: sa.Connection, worker: str) -> Sequence[str]:
     return connection.scalars(query.where(workers.c.worker == worker, is_live()).distinct()).all()
 
 
-def silent(connection: sa.Connection, since: datetime) -> Sequence[str]:
-    """Return epochs without a sign of life since then that have calls without a verdict."""
+def silent(connection: sa.Connection, since: datetime, but: str) -> Sequence[str]:
+    """Return epochs of workers `but` one without a sign of life since then that have unjudged calls."""
     query = sa.select(workers.c.epoch).join(attempts, attempts.c.epoch == workers.c.epoch)
-    return connection.scalars(query.where(workers.c.seen_at < since, is_live()).distinct()).all()
+    return connection.scalars(
+        query.where(workers.c.seen_at < since, workers.c.worker != but, is_live()).distinct()
+    ).all()

@@ -130,10 +130,12 @@ class ScriptedLine:
             call.ends = self._time.callLater(APOLOGY_SECONDS, self._hang_up, attempt_id, NORMAL, None)
             return
         played = play(call.does.keys, self._keys)
-        call.ends = self._time.callLater(played.asked * ASK_SECONDS, self._said, attempt_id, played)
+        asking = (attempt_id, played, self._rate)
+        call.ends = self._time.callLater(played.asked * ASK_SECONDS, self._said, *asking)
 
-    def _said(self, attempt_id: str, played: Played) -> None:
-        if self._rate is not None and played.rating is not None:
+    def _said(self, attempt_id: str, played: Played, asked_by: object) -> None:
+        # A survey dies with the service that holds it: another life knows nothing of it.
+        if self._rate is not None and self._rate == asked_by and played.rating is not None:
             self._rate(attempt_id, Kind.RATED, {"rating": played.rating})
         self._time.callLater(GOODBYE_SECONDS, self._hang_up, attempt_id, NORMAL, None)
 

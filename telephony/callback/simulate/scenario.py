@@ -67,7 +67,7 @@ class Case(_Model):
     numbers: tuple[Number, ...] = Field(max_length=20)
     category: str | None = Field(default=None, max_length=1)
     replied_at: Instant
-    calls: tuple[FarEnd, ...] = (FarEnd(alerting=180),)
+    calls: Annotated[tuple[FarEnd, ...], Field(min_length=1)] = (FarEnd(alerting=180),)
     inbound: tuple[Instant, ...] = ()
 
 

@@ -98,6 +98,7 @@ class World:
         self._crashes = sorted(scenario.crashes, key=lambda crash: crash.at)
         self._life = Life(alive=False)
         self._dialer: Dialer | None = None
+        self._recovery: Recovery | None = None
         self._epochs = 0
 
     def play(self) -> None:
@@ -107,6 +108,8 @@ class World:
             self.time.at(case.replied_at, self._reply, case)
             for at in case.inbound:
                 self.time.at(at, self._call_back, case)
+        for due_at in {self.planner.due_at(case.replied_at) for case in self.scenario.cases}:
+            self.time.at(due_at, self._tick)
         self.time.run_until(self.scenario.end)
 
     def _enter_cases(self) -> None:
@@ -139,6 +142,7 @@ class World:
         self.line.listen(dialer.witness.note, dialer.witness.tell)
         recovery = Recovery(dialer, lambda _, attempt_id: self.line.answered.get(attempt_id))
         recovery.begin().addCallback(lambda _: recovery.settle())
+        self._recovery = recovery
 
     def _at_point(self, life: Life, name: str) -> None:
         now = self.time.now()
@@ -151,7 +155,7 @@ class World:
     def _die(self, life: Life, crash: Crash) -> None:
         """Let nothing that this life still does reach the store, the line or a timer."""
         life.alive = False
-        self._dialer = None
+        self._dialer = self._recovery = None
         self.line.listen(None, None)
         self.time.callLater(crash.down, self._start)
 
@@ -165,6 +169,11 @@ class World:
         self._scripts[opened.id] = case.calls
         self._dialer.wake_by(opened.next_at)
 
+    def _tick(self) -> None:
+        """Do what the service's ticker does: a deadline passes whether or not anything can be dialled."""
+        if self._recovery is not None:
+            self._recovery.alive()
+
     def _call_back(self, case: Case) -> None:
         """Let the citizen call; the switch's journal tells it to a service that was down."""
         if self._dialer is None:
@@ -172,7 +181,8 @@ class World:
             return
         tick = self._dialer.times.tick()
         for number in case.numbers[:1]:
-            self.memory.write(partial(self.rounds.called_back, number=number, call_id="scenario", tick=tick))
+            call = ("scenario", tick.at)
+            self.memory.write(partial(self.rounds.called_back, number=number, call=call, tick=tick))
 
 
 class _Timer:

@@ -149,6 +149,6 @@ def test_a_demonstration_is_audited_by_its_own_rules(connection):
     connection.execute(cases.insert().values(case_number="DEMO", open=True, updated_at=sunday))
     connection.execute(case_numbers.insert().values(case_number="DEMO", position=0, number=number))
     rounds.reply(connection, Reply("DEMO", sunday, "told"), tick)
-    rounds.called_back(connection, number, "1.1", tick)
+    rounds.called_back(connection, number, ("1.1", tick.at), tick)
     assert decision(connection, "DEMO").rules_version == "demo-1"
     assert audited(connection).agrees
