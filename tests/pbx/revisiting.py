@@ -91,7 +91,7 @@ class Revisiting:
             self.service.get("/events", after=mark, kind="revisit_decided", wait=0.4)
         raise AssertionError(f"key {key}: {self.far_end.events[-9:]}\n{self.service.log()[-2000:]}")
 
-    def _until(self, name, enough, timeout=60):
+    def _until(self, name, enough, timeout=30):
         mark = self.service.mark()
         while not enough(shown := self.shown(name)):
             page = self.service.get("/events", after=mark, wait=timeout)

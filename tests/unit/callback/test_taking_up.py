@@ -62,3 +62,18 @@ def test_what_happens_in_between_is_stored_once(between):
     between.time.pass_by(1)
     kinds = [row.kind for row in between.all(evidence)]
     assert sorted(kinds) == ["adopted", "alerting", "dial_end", "response", "sent", "up"]
+
+
+def test_who_answers_and_hangs_up_while_the_switch_is_out_of_reach_has_answered():
+    house = Installation(at("08:59:50"))
+    service = house.service()
+    revisit_id = house.case("C1", NUMBER)
+    house.until("09:00:02")
+    [call] = house.switch.live
+    service.lose_switch()
+    house.switch.answer(call)
+    house.switch.hang_up(call, ours=False)
+    service.reach_switch()
+    house.time.pass_by(10)
+    assert states(house) == ["answered"]
+    assert house.revisit(revisit_id).verdict == "contacted_unrated"
