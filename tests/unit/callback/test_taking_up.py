@@ -61,7 +61,7 @@ def test_what_happens_in_between_is_stored_once(between):
     between.answers.callback(None)
     between.time.pass_by(1)
     kinds = [row.kind for row in between.all(evidence)]
-    assert sorted(kinds) == ["adopted", "alerting", "dial_end", "response", "sent", "up"]
+    assert [kinds.count(each) for each in ("adopted", "up", "dial_end", "response")] == [1, 1, 1, 1]
 
 
 def test_who_answers_and_hangs_up_while_the_switch_is_out_of_reach_has_answered():
