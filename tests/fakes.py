@@ -112,3 +112,10 @@ class FakeOutbound:
         self.campaign = Revisits(self.planner, version_of(config.revisits))
         self.rounds = Rounds(self.campaign, timedelta(days=config.revisits.voidable_days))
         self.dialer, self.person_calls = FakeDialer(), FakePersonCalls()
+
+
+class NoCallBacks:
+    """Revisits of a city in which nobody calls back."""
+
+    def called_back(self, _connection, _number, _call_id, _at):
+        return []

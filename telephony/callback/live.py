@@ -3,12 +3,13 @@
 The store is the truth; this is what a restart has to find out again.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from automat import MethodicalMachine
 
 from telephony.clock import Delayed
-from telephony.rules.verdict import Kind
+from telephony.rules.verdict import Evidence, Kind
 from telephony.store.attempts import Reservation
 
 
@@ -62,6 +63,18 @@ class AttemptMachine:
         (_settled, settle, _settled),
     ):
         _state.upon(_input, enter=_enter, outputs=[])
+
+
+RINGS = f"{Kind.ALERTING}:RINGING"
+"""How a ring is told from early media in what was seen."""
+
+
+def kinds_of(told: Iterable[Evidence]) -> Iterator[str]:
+    """Yield what kinds of evidence there are, and of alerting also which."""
+    for each in told:
+        yield each.kind
+        if "status" in each.data:
+            yield f"{each.kind}:{each.data['status']}"
 
 
 class LiveCall:

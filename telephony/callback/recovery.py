@@ -15,7 +15,7 @@ import structlog
 from twisted.internet.defer import Deferred, inlineCallbacks
 
 from telephony.callback.dialer import Dialer
-from telephony.callback.live import LiveCall
+from telephony.callback.live import RINGS, LiveCall, kinds_of
 from telephony.callback.witness import GRACE
 from telephony.rules.verdict import Kind
 from telephony.store import attempts as attempt_rows
@@ -114,10 +114,7 @@ class Recovery:
     def _known(self, connection: sa.Connection, rows: list[Any]) -> list[_Found]:
         """Return attempts with the kinds of their stored evidence and an answer that the journal proves."""
         told = attempt_rows.told(connection, [row.id for row in rows]).of
-        return [
-            (row, frozenset(each.kind for each in told[row.id]), self._answered(connection, row.id))
-            for row in rows
-        ]
+        return [(row, frozenset(kinds_of(told[row.id])), self._answered(connection, row.id)) for row in rows]
 
     def _take_back(self, connection: sa.Connection, rows: list[Any], tick: Tick) -> None:
         attempt_rows.cancel(connection, [row.id for row in rows])
@@ -133,7 +130,7 @@ class Recovery:
         call = ours or self._restored(row, seen)
         if state is not None:
             witness.note(row.id, Kind.ADOPTED, now, {"state": state})
-            if state == "Ringing":  # also after early media, which may be an announcement
+            if state == "Ringing" and RINGS not in call.seen:  # early media may be an announcement
                 witness.note(row.id, Kind.ALERTING, now, {"status": "RINGING"})
             elif state == "Up" and not call.is_answered:
                 witness.note(row.id, Kind.UP, now, {})

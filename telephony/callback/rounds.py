@@ -73,7 +73,7 @@ class Rounds:
         if reply.at > tick.at:
             raise NotAllowedError(say("reply.future", case=reply.case_number))
         round_, numbers = self._case(connection, reply.case_number)
-        if rows.earlier_open(connection, reply.case_number, round_):
+        if round_ > 1 and rows.earlier_open(connection, reply.case_number, round_):
             raise NotAllowedError(say("reply.open", case=reply.case_number))
         values = {"case_number": reply.case_number, "round": round_, "numbers": numbers}
         demo = numbers == [self._demo_number]

@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from telephony.callback.campaign import Campaign, Line, nothing
 from telephony.callback.channels import Channels
 from telephony.callback.desk import Desk, Store, Times
-from telephony.callback.live import LiveCall
+from telephony.callback.live import LiveCall, kinds_of
 from telephony.clock import Delayed
 from telephony.errors import SwitchRefusedError, SwitchUnavailableError
 from telephony.rules.verdict import ANSWERED, Datum, Evidence, Finding, Kind, digest, end_of, judge
@@ -81,7 +81,8 @@ class Witness:
             self._strays.append((attempt_id, told))
             return
         if call is not None:
-            call.saw(told.kind, answered=told.data.get("reason") == ANSWERED)
+            for kind in kinds_of([told]):
+                call.saw(kind, answered=told.data.get("reason") == ANSWERED)
         self._news.append((attempt_id, told))
         if self._flush is None:
             self._flush = self._times.timer.callLater(0, self._store_news)

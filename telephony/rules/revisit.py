@@ -283,7 +283,8 @@ class Planner:
                 code = "interval" if past.counts else "unknown"
                 yield from _hold(code, past.ended_at + self.rules.interval, now)
         last = revisit.attempts[-1] if revisit.attempts else None
-        if last is not None and last.outcome in NEXT_BAND:  # bands may touch: not twice in a row
+        # Bands may touch: not twice in a row.
+        if last is not None and last.outcome in NEXT_BAND and not last.counts:
             yield from _hold("next_band", last.ended_at + self.rules.number_gap, now)
         if last is not None and last.outcome is Outcome.BUSY:
             yield from _hold("busy", last.ended_at + self.rules.busy_retry, now)

@@ -166,8 +166,10 @@ def judge(evidence: Iterable[Evidence], ring_floor: float) -> Finding:
         return _answered(seen, told, ended_at)
     nothing = seen.get(Kind.NOT_SENT) or seen.get(Kind.SWITCH_REFUSED)
     if nothing is not None and not alerted:
-        outcome = Outcome.INVALID_NUMBER if nothing.data.get("why") == UNDIALABLE else Outcome.FAILED
-        return Finding(outcome, why="nothing was dialled", unsent=True, ended_at=nothing.at)
+        undialable = nothing.data.get("why") == UNDIALABLE
+        outcome = Outcome.INVALID_NUMBER if undialable else Outcome.FAILED
+        unsent = undialable or nothing.kind == Kind.NOT_SENT  # no fault of the trunk's
+        return Finding(outcome, why="nothing was dialled", unsent=unsent, ended_at=nothing.at)
     if seen.has(Kind.UNWITNESSED):
         return Finding(Outcome.UNKNOWN, why="nobody saw its end", alerted=alerted)
     if hangup is None:

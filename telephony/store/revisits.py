@@ -111,7 +111,9 @@ _COLUMNS = (
 def _calls(task: sa.ColumnElement[bool], number: sa.ColumnElement[bool]) -> sa.Select[Any]:
     """Return the query for the attempts of some rounds, and for others of late to the same numbers."""
     of_round = sa.and_(attempts.c.campaign == CAMPAIGN, task)
-    to_number = sa.and_(number, attempts.c.reserved_at >= _SINCE)
+    # One that is under way is of late, even if the clock was put forward by a day meanwhile.
+    of_late = sa.or_(attempts.c.reserved_at >= _SINCE, sa.text(f"attempts.{LIVE}"))
+    to_number = sa.and_(number, of_late)
     query = sa.select(*_COLUMNS).where(sa.or_(of_round, to_number), attempts.c.state != CANCELLED)
     return query.order_by(attempts.c.reserved_at, attempts.c.id)
 

@@ -380,4 +380,4 @@ def test_a_command_cut_short_by_a_hangup_is_a_hangup_however_often_the_switch_sa
 
 def test_a_recording_that_ended_by_silence_has_no_digit_whatever_number_the_switch_gives():
     answer = b"200 result=54919 (timeout) endpos=8160\n"
-    assert answer_to(lambda session: session.record_file("/tmp/x", "wav"), answer) == ""
+    assert answer_to(lambda session: session.record_file("x", "wav"), answer) == ""

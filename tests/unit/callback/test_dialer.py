@@ -187,7 +187,7 @@ def test_a_number_that_cannot_be_dialled_takes_no_other_call_with_it(house):
 
     house.service().connection.originate = originate
     house.until("09:00:04")
-    assert {row.task_id: row.state for row in house.all(attempts)} == {bad: "failed", good: "ringing"}
+    assert {row.task_id: row.state for row in house.all(attempts)} == {bad: "invalid_number", good: "ringing"}
 
 
 def test_an_order_that_got_no_answer_and_never_rang_is_unknown_once_the_switch_has_no_such_call(house):
@@ -233,6 +233,16 @@ def test_a_talk_that_lasts_keeps_the_number_for_itself_and_holds_up_nobody_else(
     house.time.pass_by(60)
     assert [call.task for call in house.switch.calls.values()] == [1, third]
     assert (house.faults, house.revisit(other).verdict) == ([], None)
+
+
+def test_a_talk_keeps_the_number_for_itself_even_if_the_clock_is_put_forward_by_a_day(house):
+    house.case("C1", NUMBER)
+    house.until("09:00:05")
+    house.switch.answer(house.switch.live[0])
+    house.time.set_clock(86400)
+    house.case("C2", NUMBER)
+    house.time.pass_by(600)
+    assert [call.task for call in house.switch.calls.values()] == [1]
 
 
 def test_few_channels_go_to_those_whose_deadline_is_nearest():

@@ -8,6 +8,7 @@ from telephony.errors import UnknownThingError
 from telephony.floor.inbound import Arrival, Inbound
 from telephony.floor.pulse import Pulse
 from telephony.store.tables import blacklist, calls, case_numbers, cases, events
+from tests.fakes import NoCallBacks
 from tests.unit.times import NOON
 
 CALLER = "13800000001"
@@ -15,7 +16,7 @@ CALLER = "13800000001"
 
 @pytest.fixture
 def inbound(config, database, clock, roster):
-    return Inbound(config, database, clock, roster, Pulse())
+    return Inbound(config, database, clock, roster, Pulse(), NoCallBacks())
 
 
 def arrival(call_id="9.0", number="12345", caller=CALLER, key=""):

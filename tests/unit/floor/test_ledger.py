@@ -7,6 +7,7 @@ from pytest_twisted import ensureDeferred
 from telephony.floor.inbound import Arrival, Inbound
 from telephony.floor.pulse import Pulse
 from telephony.store.tables import calls, events, legs
+from tests.fakes import NoCallBacks
 from tests.unit.times import NOON
 
 CITIZEN, AGENT = "PJSIP/carrier-00000001", "PJSIP/8001-00000002"
@@ -149,7 +150,7 @@ async def test_an_ended_call_is_never_changed_by_a_late_route(
 ):
     write(tmp_path, STORY)
     await read(ledger)
-    route = Inbound(config, database, clock, roster, Pulse())
+    route = Inbound(config, database, clock, roster, Pulse(), NoCallBacks())
     await route.route(Arrival("1.0", "12315", "13800000001", ""))
     assert (await only_call(database))["queue"] == "city-12345"
 

@@ -128,11 +128,12 @@ def test_a_passed_deadline_is_overdue_and_never_satisfied():
 def test_two_calls_of_which_the_second_ended_after_the_deadline_are_overdue():
     values = {"due_at": at("14:31")}
     assert verdict("14:32", FIRST, SECOND, **values) is Verdict.OVERDUE  # ended at 14:31:15
-    assert verdict("14:32", FIRST, past("14:29:45"), **values) is Verdict.DEEMED_SATISFIED
+    assert verdict("14:30:59", FIRST, past("14:29:45"), **values) is Verdict.DEEMED_SATISFIED
 
 
-def test_two_calls_that_ended_in_time_are_deemed_satisfied_however_late_that_is_found():
-    assert verdict("02-15 00:00:01", FIRST, past("02-14 20:28:45")) is Verdict.DEEMED_SATISFIED
+def test_two_calls_that_ended_in_time_are_overdue_if_that_is_found_only_after_the_deadline():
+    assert verdict("02-14 23:59:59", FIRST, past("02-14 20:28:45")) is Verdict.DEEMED_SATISFIED
+    assert verdict("02-15 00:00:00", FIRST, past("02-14 20:28:45")) is Verdict.OVERDUE
 
 
 @pytest.mark.parametrize(

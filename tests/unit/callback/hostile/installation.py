@@ -83,7 +83,8 @@ class Installation:
 
     def called_back(self, number):
         service = self.alive[0]
-        work = partial(service.rounds.called_back, number=number, call_id="in", tick=self.tick())
+        tick = self.tick()
+        work = partial(service.rounds.called_back, number=number, call=("in", tick.at), tick=tick)
         return self.memory.write(work)
 
     def pause(self, *, paused):

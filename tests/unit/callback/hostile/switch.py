@@ -57,7 +57,7 @@ class Switch:
     def __init__(self, time):
         self.time, self.calls, self.connections = time, {}, []
         self.fates, self.orders = deque(), deque()
-        self.rings_by_itself = "RINGING"
+        self.rings_by_itself, self.news = "RINGING", 0
         self.watch = lambda _: None
 
     @property
@@ -77,6 +77,7 @@ class Switch:
         )
         assert call.id not in self.calls, "the switch would ring twice"
         self.calls[call.id] = call
+        self.news += 1
         self.watch(call)
         self.time.callLater(order.guard, self._guard, call)
         if self.rings_by_itself:
@@ -152,6 +153,7 @@ class Switch:
 
     def _end(self, call, how, causes):
         call.ended, call.how = self.time.monotonic(), how
+        self.news += 1
         self.tell(call, Kind.HANGUP, causes)
 
 
