@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from functools import cached_property
 from typing import Any
 
+from telephony.callback.book import BY_SURVEY
 from telephony.callback.decisions import BY_RULES
 from telephony.callback.recompute import (
     Again,
@@ -32,8 +33,8 @@ CONTRADICTED = "contradicted"
 """Evidence that came later, or what the citizen said later, makes it another."""
 BY_PEOPLE = FOR_PEOPLE - {Verdict.OVERDUE}
 """What people may find; a rating needs the citizen's own words, and no person deems (Art. 17)."""
-UNDER_WAY = timedelta(minutes=1)
-"""So long after its time another worker's transaction may still have been hidden from a decision."""
+JUDGED_WITHIN = 60.0
+"""Seconds after its end in which a call may not have been judged yet, or not where a decision saw it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +135,7 @@ def _facts(row: Row, facts: Facts, planner: Planner) -> Iterator[Difference]:
     yield from _differ("due_at", facts.due_at, planner.due_at(row.replied_at))
     yield from _differ("due_at", row.due_at, planner.due_at(row.replied_at))
     yield from _differ("no_disturb", facts.no_disturb, facts.no_disturb & set(facts.numbers))
-    not_yet = facts.called_back_at is None and (row.called_back_at or row.at) >= row.at
-    if not not_yet:
+    if facts.called_back_at is not None:  # else not by then
         yield from _differ("called_back_at", facts.called_back_at, row.called_back_at)
 
 
@@ -147,14 +147,21 @@ def _evidence(row: Row, facts: Facts, books: Books) -> Iterator[Difference]:
 
 
 def _attempts(row: Row, facts: Facts, books: Books) -> Iterator[Difference]:
-    """Compare the calls of the round; only where the citizen or a person decided may one be under way."""
+    """Compare the calls of the round; where the citizen or a person decided, one may not be judged yet."""
     whole = row.decided_by == BY_RULES and facts.called_back_at is None
     expected = [
         call.id
         for call in books.of_revisit.get(row.revisit_id, ())
-        if call.id in facts.attempts or (whole and call.reserved_at < row.at)
+        if call.id in facts.attempts or (whole and _was_over(call, facts))
     ]
     yield from _differ("attempts", facts.attempts, tuple(expected))
+
+
+def _was_over(call: Call, facts: Facts) -> bool:
+    """Tell whether a call was surely over and judged at the time of a decision, whatever clocks were set."""
+    if call.ended_mono is None or facts.mono is None or call.boot != facts.boot:
+        return False
+    return bool(call.ended_mono < facts.mono - JUDGED_WITHIN)
 
 
 def _others(row: Row, facts: Facts, books: Books, rules: Rules) -> Iterator[Difference]:
@@ -166,12 +173,11 @@ def _others(row: Row, facts: Facts, books: Books, rules: Rules) -> Iterator[Diff
         if call is None or own or not _is_as_told(call, past):
             yield "others", past.id, None if call is None else _shown(call.state)
     midnight = datetime.combine(row.at.astimezone(CHINA).date(), time(), CHINA)
-    since, until = min(midnight, row.at - rules.number_gap), row.at - UNDER_WAY
+    since = min(midnight, row.at - rules.number_gap)
     for number in facts.numbers if facts.attempts or facts.others else ():
         for call in books.to_number.get(number, ()):
             own = call.campaign == CAMPAIGN and call.task_id == row.revisit_id
-            late = not since <= call.reserved_at < until
-            if not (own or late or call.state == CANCELLED or call.id in told):
+            if not own and call.reserved_at >= since and _was_over(call, facts) and call.id not in told:
                 yield "others", None, call.id
 
 
@@ -199,7 +205,8 @@ def _by_a_person(row: Row, made: Again, planner: Planner, books: Books) -> Itera
     if row.verdict not in RATED:
         if row.verdict not in BY_PEOPLE:
             yield "decided_by", row.decided_by, BY_RULES
-        yield from _differ("rating", row.verdict, made.round.rating or row.verdict)
+        if row.decided_by != BY_SURVEY:  # in which a citizen may withdraw a rating and ask for a person
+            yield from _differ("rating", row.verdict, made.round.rating or row.verdict)
         yield from _differ("first_attempt", row.first_attempt, None)
         yield from _differ("second_attempt", row.second_attempt, None)
         return

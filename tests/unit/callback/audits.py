@@ -6,6 +6,7 @@ from functools import cache
 import sqlalchemy as sa
 
 from telephony.callback.audit import audit
+from telephony.callback.book import BY_SURVEY
 from telephony.callback.rounds import Said
 from telephony.rules.revisit import Verdict
 from telephony.store.outbound_tables import decisions, revisits
@@ -28,7 +29,14 @@ def some_of_each():
         case("ASKED", answers(""), numbers=["13800000004"]),
         case("CLOSED", answers(""), numbers=["13800000005"]),
         case("MENDED", VACANT, RINGS_OUT, numbers=["13800000006"]),
-        then=[(12 * HOUR, _a_person_asks), (13 * HOUR, _a_person_closes), (14 * HOUR, _a_person_corrects)],
+        case("UNSURE", answers(""), numbers=["13800000008"]),
+        then=[
+            (12 * HOUR, _a_person_asks),
+            (13 * HOUR, _a_person_closes),
+            (14 * HOUR, _a_person_corrects),
+            (15 * HOUR, _a_citizen_calls_and_rates),
+            (15 * HOUR + SECOND, _and_then_wants_a_person),
+        ],
     )
     return world.memory.connection
 
@@ -45,6 +53,14 @@ def _a_person_closes(rounds, connection, tick):
 
 def _a_person_corrects(rounds, connection, tick):
     rounds.correct(connection, revisit(connection, "MENDED").id, ["13800000007"], "8001", tick)
+
+
+def _a_citizen_calls_and_rates(rounds, connection, tick):
+    rounds.said(connection, revisit(connection, "UNSURE").id, Said(Verdict.SATISFIED, BY_SURVEY), tick)
+
+
+def _and_then_wants_a_person(rounds, connection, tick):
+    rounds.asked_for_person(connection, revisit(connection, "UNSURE").id, BY_SURVEY, tick)
 
 
 def revisit(connection, name):

@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from telephony.rules.verdict import Kind
+from telephony.rules.verdict import Kind, digest
 from telephony.store.outbound_tables import attempts, decisions, evidence, revisits
 from tests.unit.callback.audits import HOUR, SECOND, audited, change, decision, revisit, some_of_each, what
 from tests.unit.callback.played import START, undone
@@ -61,6 +61,14 @@ def test_a_changed_fact_of_a_decision_is_found(connection, name, new):
     made = decision(connection, "DEEMED")
     change(connection, decisions, made.id, facts={**made.facts, name: new})
     assert audited(connection).agrees is False
+
+
+def test_a_decision_that_leaves_a_call_of_its_round_out_is_found_though_all_else_fits(connection):
+    made = decision(connection, "VOIDED")
+    first = connection.execute(sa.select(decisions).where(decisions.c.id == made.supersedes)).one()
+    facts = {**first.facts, "attempts": [], "last_evidence": 0}
+    change(connection, decisions, first.id, facts=facts, digest=digest([]))
+    assert ("VOIDED", "attempts") in what(connection)
 
 
 @pytest.mark.parametrize("lost", ["numbers", "attempts", "others", "last_evidence", "rating"])
