@@ -91,6 +91,8 @@ class LiveCall:
         self._answered = False
         self.sent = False
         """Whether the switch has been asked, or may have been."""
+        self.unstored = 0
+        """How much of what was seen is not stored yet: until then it is not judged."""
         self.settling = False
         """Whether its verdict is being written: more evidence is no reason to begin again."""
 

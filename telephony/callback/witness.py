@@ -1,6 +1,6 @@
 """What is seen of calls under way: kept as evidence, and judged from the store once a call is over."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -83,6 +83,7 @@ class Witness:
         if call is not None:
             for kind in kinds_of([told]):
                 call.saw(kind, answered=told.data.get("reason") == ANSWERED)
+            call.unstored += 1
         self._news.append((attempt_id, told))
         if self._flush is None:
             self._flush = self._times.timer.callLater(0, self._store_news)
@@ -122,8 +123,8 @@ class Witness:
         def stored(_: None) -> None:
             if rang:
                 self._at_point("while_ringing")
-            for attempt_id in dict.fromkeys(attempt_id for attempt_id, _ in news):
-                self._look_at(attempt_id)
+            for attempt_id, count in Counter(attempt_id for attempt_id, _ in news).items():
+                self._look_at(attempt_id, count)
 
         def failed(failure: Failure) -> None:
             log.error("evidence_not_stored", why=repr(failure.value), retry_seconds=RETRY)
@@ -132,9 +133,12 @@ class Witness:
 
         self._database.write(work).addCallbacks(stored, failed)
 
-    def _look_at(self, attempt_id: str) -> None:
+    def _look_at(self, attempt_id: str, stored: int) -> None:
         call = self.live.get(attempt_id)
-        if call is None or call.settling:
+        if call is None:
+            return
+        call.unstored -= stored
+        if call.settling or call.unstored:
             return
         if call.is_whole or Kind.NOT_SENT in call.seen or Kind.UNWITNESSED in call.seen:
             self.settle(call)

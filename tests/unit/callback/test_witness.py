@@ -5,14 +5,33 @@ from tests.unit.callback.hostile.installation import Installation
 from tests.unit.rules.revisits import NUMBER, at
 
 
-def test_what_comes_in_the_moment_of_judging_is_judged_as_well():
+def late_response():
+    """A ring that our timer ends; its response comes in the moment in which the hangup is stored."""
     house = Installation(at("08:59:50"))
     service = house.service()
     house.case("C1", NUMBER)
     house.until("09:00:30")
-    house.switch.fates.extend([(1.0,), (0.0,)])  # our timer's response a second after the hangup ...
-    service.store.moods.append(1.0)  # ... just as the hangup is stored
-    house.until("09:02:00")
+    house.switch.fates.extend([(1.0,), (0.0,)])
+    service.store.moods.append(1.0)
+    return house, service
+
+
+def judged(house):
     [attempt] = house.all(attempts)
-    assert (attempt.state, attempt.counts) == ("unanswered", True)
+    return attempt.state, attempt.counts
+
+
+def test_what_comes_in_the_moment_of_judging_is_judged_as_well():
+    house, service = late_response()
+    house.until("09:02:00")
+    assert judged(house) == ("unanswered", True)
     assert service.points.count("before_verdict_committed") == 1
+
+
+def test_nothing_is_judged_before_all_that_was_seen_is_stored():
+    house, service = late_response()
+    service.dies_at = "before_verdict_committed"
+    house.until("09:02:00")
+    assert judged(house) == ("ringing", False)
+    service.start()
+    assert judged(house) == ("unanswered", True)
