@@ -140,6 +140,9 @@ def _books(connection: sa.Connection, rows: Sequence[Row], planners: Planners) -
 
 
 def _floor(floors: Sequence[tuple[datetime, int]], row: Row) -> float:
-    """Return the ring floor of the newest rules at the time of a call; without any rules nothing counts."""
+    """Return the ring floor of the newest rules at the time of a call; without any rules nothing counts.
+
+    The first ones also hold for what seems to be older: the clock may have been set back.
+    """
     before = [floor for since, floor in floors if since <= row.reserved_at]
-    return before[-1] if before else math.inf
+    return before[-1] if before else floors[0][1] if floors else math.inf

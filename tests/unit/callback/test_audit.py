@@ -127,6 +127,11 @@ def test_a_deemed_verdict_that_stands_although_the_citizen_called_back_is_contra
     assert what(connection) == {("DEEMED", "contradicted")}
 
 
+def test_the_first_rules_hold_for_a_call_that_a_clock_set_back_makes_older(connection):
+    connection.execute(rule_sets.update().values(since=START + 100 * HOUR))
+    assert audited(connection).agrees
+
+
 def test_rules_that_are_gone_or_unreadable_are_found(connection):
     connection.execute(rule_sets.update().values(parameters={"ring_floor": 60}))
     assert ("DEEMED", "rules_version") in what(connection)
