@@ -32,8 +32,6 @@ from telephony.store.revisits import Tick
 log = structlog.get_logger()
 SEND_WITHIN = 5.0
 """Seconds after its commit in which a call is sent, or not at all: its latest end is stored."""
-SLACK = timedelta(seconds=1)
-"""Between the look at the clock in the commit and the order to the switch."""
 EARLIEST = 0.05
 """Seconds between two looks at the plan at least."""
 DETERMINED = (SwitchRefusedError, EncodingRefusedError)
@@ -253,7 +251,7 @@ class Dialer:
                 continue
             call.machine.dial()
             late = self.times.monotonic() - committed.mono > SEND_WITHIN
-            if late or self.times.now() > call.start_by + SLACK or self.stopping or not self.line.is_up:
+            if late or self.times.now() > call.start_by or self.stopping or not self.line.is_up:
                 self.witness.note(call.attempt_id, Kind.NOT_SENT, self.times.now(), {})
             else:
                 self._originate(call)

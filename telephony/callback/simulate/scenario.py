@@ -23,6 +23,9 @@ POINTS = Literal[
 ]
 
 
+LEAST_MOBILE = 10**10
+
+
 def _zoned(value: Any) -> Any:
     """Read a time; one without a zone is Shanghai's."""
     if isinstance(value, str):
@@ -34,8 +37,13 @@ def _zoned(value: Any) -> Any:
 
 
 def _text(value: Any) -> Any:
-    """Read keys and numbers that YAML took for whole numbers as the text that was meant."""
+    """Read keys and names that YAML took for whole numbers as the text that was meant."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _number(value: Any) -> Any:
+    """Read a mobile number without quotes; a shorter one may have lost a 0, or be octal."""
+    return str(value) if isinstance(value, int) and value >= LEAST_MOBILE else value
 
 
 def _no_alerting(value: Any) -> Any:
@@ -43,7 +51,7 @@ def _no_alerting(value: Any) -> Any:
 
 
 Instant = Annotated[datetime, BeforeValidator(_zoned)]
-Number = Annotated[Dialable, BeforeValidator(_text)]
+Number = Annotated[Dialable, BeforeValidator(_number)]
 
 
 class _Model(BaseModel):
