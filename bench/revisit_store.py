@@ -11,7 +11,7 @@ from telephony import config_load
 from telephony.callback.revisits import Revisits
 from telephony.callback.rules_in_force import demo_planner, rules_of, version_of
 from telephony.paths import PROJECT
-from telephony.rules.revisit import Planner
+from telephony.rules.planner import Planner
 
 COLUMNS = {
     "cases": ("case_number", "open", "updated_at", "round"),

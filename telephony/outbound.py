@@ -32,7 +32,7 @@ from telephony.floor.health import Component
 from telephony.paths import Paths
 from telephony.pbx.outbound import Outbound as SwitchLine
 from telephony.rules.call_story import Happening
-from telephony.rules.revisit import Planner
+from telephony.rules.planner import Planner
 from telephony.store import calls as call_rows
 from telephony.store.database import Database
 from telephony.texts import say

@@ -13,7 +13,7 @@ from telephony.callback.rules_in_force import rules_of, version_of
 from telephony.errors import UnknownThingError
 from telephony.floor.health import Component
 from telephony.floor.views import AgentView
-from telephony.rules.revisit import Planner
+from telephony.rules.planner import Planner
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 """Twelve o'clock in Shanghai."""

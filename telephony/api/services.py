@@ -20,7 +20,7 @@ from telephony.errors import HotlineError
 from telephony.floor.health import Component
 from telephony.floor.views import AgentView
 from telephony.rules.numbers import national
-from telephony.rules.revisit import Planner
+from telephony.rules.planner import Planner
 from telephony.secret_store import Secrets
 from telephony.texts import say
 

@@ -19,7 +19,8 @@ from telephony.callback.recompute import (
     judged_by,
     told_until,
 )
-from telephony.rules.revisit import FOR_PEOPLE, RATED, Conclusion, Next, Past, Planner, Rules, Verdict
+from telephony.rules.planner import Planner
+from telephony.rules.revisit import FOR_PEOPLE, RATED, Conclusion, Next, Past, Rules, Verdict
 from telephony.rules.verdict import Evidence, Finding, Kind, Outcome, digest, end_of
 from telephony.rules.workdays import CHINA, UnknownYearError
 from telephony.store.attempts import CANCELLED

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from telephony.callback.agreement import Books, Disagreement, of_attempt, of_decision, of_revisit
 from telephony.callback.recompute import facts_from
 from telephony.callback.rules_in_force import EveryDay
-from telephony.rules.revisit import Planner, Rules, rules_from
+from telephony.rules.planner import Planner
+from telephony.rules.revisit import Rules, rules_from
 from telephony.rules.workdays import CHINA, WorkCalendar
 from telephony.store import audited
 

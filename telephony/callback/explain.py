@@ -9,18 +9,9 @@ from typing import Any
 from telephony.clock import SHANGHAI
 from telephony.logs import mask_number
 from telephony.rules.bands import window_at
+from telephony.rules.planner import NOT_AN_ATTEMPT, Planner
 from telephony.rules.rejections import Rejected, rejected
-from telephony.rules.revisit import (
-    NOT_AN_ATTEMPT,
-    Conclusion,
-    Hold,
-    Impossible,
-    Next,
-    Past,
-    Planner,
-    Round,
-    Rules,
-)
+from telephony.rules.revisit import Conclusion, Hold, Impossible, Next, Past, Round, Rules
 from telephony.rules.verdict import Outcome
 from telephony.texts import forms, say
 

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from telephony.callback.campaign import Candidate
 from telephony.callback.decisions import Ground, decide, last_of
-from telephony.rules.revisit import RATED, Conclusion, Next, Planner, Round, describe
+from telephony.rules.planner import Planner
+from telephony.rules.revisit import RATED, Conclusion, Next, Round, describe
 from telephony.rules.verdict import Finding
 from telephony.store import revisits as rows
 from telephony.store.revisits import CAMPAIGN, Tick

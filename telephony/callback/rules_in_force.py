@@ -7,7 +7,8 @@ from datetime import date, time, timedelta
 
 from telephony.config import RevisitsFile, Survey
 from telephony.rules.bands import Band, parse_band
-from telephony.rules.revisit import Planner, Rules, describe
+from telephony.rules.planner import Planner
+from telephony.rules.revisit import Rules, describe
 from telephony.rules.survey import Keys
 from telephony.rules.workdays import WorkCalendar
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from telephony.rules.bands import Window, windows_of
-from telephony.rules.revisit import Impossible, Next, Planner, Round
+from telephony.rules.planner import Planner
+from telephony.rules.revisit import Impossible, Next, Round
 from telephony.rules.workdays import CHINA
 
 NO_LAWFUL_TIME = "no_lawful_time"

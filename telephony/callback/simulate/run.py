@@ -12,7 +12,8 @@ from telephony.callback.simulate.scenario import Case, Scenario
 from telephony.callback.simulate.world import World
 from telephony.config import Config
 from telephony.rules.bands import parse_band, window_at
-from telephony.rules.revisit import Planner, Rules
+from telephony.rules.planner import Planner
+from telephony.rules.revisit import Rules
 from telephony.rules.verdict import Outcome
 from telephony.rules.workdays import CHINA
 from telephony.store.attempts import CANCELLED

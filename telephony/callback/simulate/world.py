@@ -19,7 +19,7 @@ from telephony.callback.rounds import Reply, Rounds
 from telephony.callback.simulate.far_end import ScriptedLine
 from telephony.callback.simulate.scenario import Case, Crash, Scenario
 from telephony.callback.simulate.time import VirtualTime
-from telephony.rules.revisit import Planner
+from telephony.rules.planner import Planner
 from telephony.rules.survey import Keys
 from telephony.store.tables import case_numbers, cases, metadata
 

@@ -10,7 +10,7 @@ from telephony.callback.rules_in_force import keys_of, rules_of
 from telephony.callback.simulate.scenario import Scenario
 from telephony.callback.simulate.world import World
 from telephony.paths import PROJECT
-from telephony.rules.revisit import Planner
+from telephony.rules.planner import Planner
 from telephony.store.revisits import Tick
 
 START = datetime.fromisoformat("2026-02-09T08:00:00+08:00")

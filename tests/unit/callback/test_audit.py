@@ -10,7 +10,7 @@ from telephony.callback.audit import audit
 from telephony.callback.revisits import Revisits
 from telephony.callback.rounds import Reply, Rounds
 from telephony.callback.rules_in_force import demo_planner, rules_of
-from telephony.rules.revisit import Planner
+from telephony.rules.planner import Planner
 from telephony.rules.verdict import Evidence, Kind
 from telephony.rules.workdays import WorkCalendar
 from telephony.store import attempts as attempt_rows

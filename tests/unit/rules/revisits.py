@@ -7,7 +7,8 @@ from itertools import count
 from telephony import calendars
 from telephony.paths import PROJECT
 from telephony.rules.bands import parse_band
-from telephony.rules.revisit import Past, Planner, Round, Rules
+from telephony.rules.planner import Planner
+from telephony.rules.revisit import Past, Round, Rules
 from telephony.rules.verdict import Evidence, Kind, Outcome, judge
 from telephony.rules.workdays import CHINA
 

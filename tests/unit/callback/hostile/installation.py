@@ -15,7 +15,7 @@ from telephony.callback.rounds import Reply, Rounds
 from telephony.callback.simulate.world import Life, Memory
 from telephony.clock import SHANGHAI
 from telephony.errors import SwitchUnavailableError
-from telephony.rules.revisit import Planner
+from telephony.rules.planner import Planner
 from telephony.store.outbound_tables import dialer as dialer_table
 from telephony.store.outbound_tables import revisits
 from telephony.store.revisits import Tick
