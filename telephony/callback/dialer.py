@@ -23,7 +23,7 @@ from telephony.callback.live import LiveCall
 from telephony.callback.witness import RETRY, WATCH, Witness
 from telephony.clock import Delayed
 from telephony.errors import EncodingRefusedError, SwitchRefusedError, SwitchUnavailableError
-from telephony.rules.verdict import ENDS_WITHIN, UNDIALABLE, Evidence, Kind
+from telephony.rules.verdict import ENDS_WITHIN, RING_FLOOR, UNDIALABLE, Evidence, Kind
 from telephony.store import attempts as attempt_rows
 from telephony.store.attempts import Reservation
 from telephony.store.outbound_tables import LIVE_STATES
@@ -225,7 +225,7 @@ class Dialer:
             latest_end = tick.at + timedelta(seconds=within)
             in_time = tick.at <= call.start_by
             if in_time and attempt_rows.dial(connection, call.attempt_id, tick.at, latest_end):
-                data = {ENDS_WITHIN: within}
+                data = {ENDS_WITHIN: within, RING_FLOOR: self.campaigns[call.campaign].ring_floor}
                 sent[call.attempt_id] = Evidence(Kind.SENT, tick.at, Kind.SENT, tick.mono, tick.boot, data)
             else:
                 self._take_back(connection, call, tick)

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from telephony.rules.revisit import Past, Round, Verdict
-from telephony.rules.verdict import Evidence, Finding, Kind, Outcome, digest, judge
+from telephony.rules.revisit import Past, Round, Verdict, not_longer_ago
+from telephony.rules.verdict import RING_FLOOR, Evidence, Finding, Kind, Outcome, digest, judge
 from telephony.store.audited import EvidenceRows
 from telephony.store.revisits import Tick
 
@@ -84,7 +84,7 @@ def first_of(told: Sequence[Evidence], kind: Kind) -> Evidence | None:
 def floor_of(told: Sequence[Evidence], ring_floor: float) -> float:
     """Return the seconds that this ring had to last: stored as it was sent, else those of the rules given."""
     sent = first_of(told, Kind.SENT)
-    own = sent.data.get("ring_floor") if sent else None
+    own = sent.data.get(RING_FLOOR) if sent else None
     return float(own) if isinstance(own, int | float) else ring_floor
 
 
@@ -100,7 +100,7 @@ def past_of(call: Call, told: Sequence[Evidence], found: Finding, tick: Tick | N
     ended_at = found.ended_at or call.latest_end_at or started_at
     hangup = first_of(told, Kind.HANGUP)
     if tick is not None and hangup is not None and hangup.mono is not None and hangup.boot == tick.boot:
-        ended_at = max(ended_at, tick.at - timedelta(seconds=max(0.0, tick.mono - hangup.mono)))
+        ended_at = not_longer_ago(ended_at, tick.at, tick.mono - hangup.mono)
     return Past(call.id, call.number, started_at, ended_at, found.outcome, found.counts, found.alerted)
 
 

@@ -12,6 +12,7 @@ from telephony.rules.revisit import Rules, describe
 from telephony.rules.survey import Keys
 from telephony.rules.workdays import WorkCalendar
 
+DEMO = "demo"
 MANY = 10_000
 """No limit that a demonstration could meet."""
 
@@ -37,15 +38,25 @@ def version_of(config: RevisitsFile) -> str:
 
     So two sets of parameters never share a version, even if the operator forgot to change it.
     """
-    text = json.dumps(describe(rules_of(config)), sort_keys=True)
     mark = "-test" if config.mode == "test" else ""
-    return f"{config.version}{mark}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    return f"{config.version}{mark}-{_digest(rules_of(config))}"
+
+
+def _digest(rules: Rules) -> str:
+    text = json.dumps(describe(rules), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def demo_planner(config: RevisitsFile) -> Planner:
     """Return the rules of `hotline demo`: its number is nobody's, so it is called at any hour of any day."""
-    rules = replace(rules_of(config), version="demo-1", bands=(Band(time(0), time(23, 59)),))
-    return Planner(replace(rules, number_gap=timedelta(0), daily_cap=MANY, most_attempts=MANY), EveryDay({}))
+    rules = replace(
+        rules_of(config),
+        bands=(Band(time(0), time(23, 59)),),
+        number_gap=timedelta(0),
+        daily_cap=MANY,
+        most_attempts=MANY,
+    )
+    return Planner(replace(rules, version=f"{DEMO}-{_digest(rules)}"), EveryDay({}))
 
 
 class EveryDay(WorkCalendar):

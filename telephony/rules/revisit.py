@@ -23,6 +23,7 @@ class Verdict(StrEnum):
     OVERDUE = "overdue"
 
 
+JITTER = timedelta(milliseconds=250)
 RATED = frozenset({Verdict.SATISFIED, Verdict.BASICALLY_SATISFIED, Verdict.DISSATISFIED})
 """Verdicts that only a citizen can give."""
 FOR_PEOPLE = frozenset(
@@ -151,6 +152,15 @@ class Conclusion:
     verdict: Verdict
     why: str
     attempts: tuple[str, ...] = ()
+
+
+def not_longer_ago(ended_at: datetime, now: datetime, elapsed: float) -> datetime:
+    """Return when a call ended, not longer ago than `elapsed` seconds by a clock that nobody can set.
+
+    The two clocks are read a moment apart: a difference below JITTER is none.
+    """
+    known = now - timedelta(seconds=max(0.0, elapsed))
+    return known if known - ended_at > JITTER else ended_at
 
 
 def describe(rules: Rules) -> Mapping[str, object]:

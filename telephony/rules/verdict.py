@@ -114,6 +114,8 @@ ENDS_WITHIN = "ends_within"
 """What SENT says: seconds in which the ring will have ended, whatever happens."""
 UNDIALABLE = "undialable"
 """What SWITCH_REFUSED says of a number that no dial string can be made of."""
+RING_FLOOR = "ring_floor"
+"""What SENT says: seconds that the ring had to last by the rules of that day."""
 TIMED_OUT_CODE = 408
 TIMER_B = 31.0
 """Seconds, less a little: after 32 without any answer the switch itself says 408 (RFC 3261, timer B)."""

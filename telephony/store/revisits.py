@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from telephony.rules.revisit import Past, Round, Verdict
+from telephony.rules.revisit import Past, Round, Verdict, not_longer_ago
 from telephony.rules.verdict import Outcome
 from telephony.rules.workdays import CHINA
 from telephony.store.attempts import CANCELLED
@@ -305,7 +305,7 @@ def _not_before_it_was(ended: datetime, row: sa.Row[Any], tick: Tick) -> datetim
         return max(ended, tick.at + STILL)
     if row.ended_mono is None or row.boot != tick.boot or not tick.boot:
         return ended
-    return max(ended, tick.at - timedelta(seconds=max(0.0, tick.mono - row.ended_mono)))
+    return not_longer_ago(ended, tick.at, tick.mono - row.ended_mono)
 
 
 def close_item(connection: sa.Connection, revisit_id: int, now: datetime, by: str, result: str) -> None:

@@ -141,8 +141,8 @@ def test_rules_that_are_gone_or_unreadable_are_found(connection):
 
 def test_rules_that_were_changed_under_their_name_are_found(connection):
     parameters = connection.scalars(sa.select(rule_sets.c.parameters)).one()
-    connection.execute(rule_sets.update().values(parameters={**parameters, "ring_floor": 63}))
-    assert {("DEEMED", "verdict"), ("DEEMED", "counts")} <= what(connection)
+    connection.execute(rule_sets.update().values(parameters={**parameters, "interval": 86400.0}))
+    assert ("DEEMED", "verdict") in what(connection)
 
 
 def test_a_demonstration_is_audited_by_its_own_rules(connection):
@@ -155,5 +155,5 @@ def test_a_demonstration_is_audited_by_its_own_rules(connection):
     connection.execute(case_numbers.insert().values(case_number="DEMO", position=0, number=number))
     rounds.reply(connection, Reply("DEMO", sunday, "told"), tick)
     rounds.called_back(connection, number, ("1.1", tick.at), tick)
-    assert decision(connection, "DEMO").rules_version == "demo-1"
+    assert decision(connection, "DEMO").rules_version.startswith("demo-")
     assert audited(connection).agrees
