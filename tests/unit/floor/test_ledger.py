@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from pytest_twisted import ensureDeferred
 
 from telephony.floor.inbound import Arrival, Inbound
+from telephony.floor.ledger import Ledger
 from telephony.floor.pulse import Pulse
 from telephony.store.tables import calls, events, legs
 from tests.fakes import NoCallBacks
@@ -161,3 +162,20 @@ async def test_an_agents_feature_code_is_no_call(ledger, database, tmp_path):
     write(tmp_path, own)
     await read(ledger)
     assert await database.read(lambda c: c.execute(sa.select(calls)).all()) == []
+
+
+@ensureDeferred
+async def test_a_citizens_arrival_counts_for_revisits_even_if_nobody_routed_the_call(
+    config, database, clock, tmp_path
+):
+    told = []
+
+    class CallBacks:
+        def called_back(self, _connection, number, call_id, at):
+            told.append((number, call_id, at))
+            return []
+
+    ledger = Ledger(config, database, clock, tmp_path, CallBacks())
+    write(tmp_path, [*STORY[:2], line("HANGUP", 8, hangupsource=CITIZEN, hangupcause=0)])
+    await read(ledger)
+    assert told == [("13800000001", "1.0", NOON)]
