@@ -56,5 +56,6 @@ def _prepare(paths: Paths, service: tuple[str, ...]) -> tuple[Program, Program]:
             say("keeper.service_lost"),
             {"HOTLINE_CONFIG": str(paths.config), "HOTLINE_VAR": str(paths.var)},
             tells_ready=True,
+            drain=config.revisits.dialer.drain_seconds,
         ),
     )

@@ -34,7 +34,10 @@ _LIBC = ctypes.CDLL(None)
 
 @dataclass(frozen=True)
 class Program:
-    """What is to be kept running, and what its death means for the calls."""
+    """What is to be kept running, and what its death means for the calls.
+
+    `drain`: seconds more than others that it may take to end, because it waits for calls under way.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -42,6 +45,7 @@ class Program:
     loss: str
     environment: dict[str, str] = field(default_factory=dict)
     tells_ready: bool = False
+    drain: float = 0
 
 
 @dataclass(frozen=True)
@@ -257,7 +261,8 @@ class Keeper:
         """Ask the program to end and wait; kill it when its time is over or a second signal says so."""
         if child.running:
             self._show(say("keeper.stopping", name=child.program.name))
-        requests, deadline = self._stop_requests, time.monotonic() + self._limits.stop
+        patience = self._limits.stop + child.program.drain
+        requests, deadline = self._stop_requests, time.monotonic() + patience
         child.signal(signal.SIGTERM)
         while child.running and self._stop_requests == requests and time.monotonic() < deadline:
             self._wait(max(0.0, deadline - time.monotonic()))

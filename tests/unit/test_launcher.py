@@ -22,7 +22,7 @@ from telephony.programs import Keeper, Limits, Program, only_one
 run, stop, *rest = Path(sys.argv[1]), float(sys.argv[2]), *sys.argv[3:]
 programs = [
     Program(name, (sys.executable, '-S', '-c', code) if code else ('/no/such/program',), run / f'{name}.log',
-            'calls go on', tells_ready=name == 'service')
+            'calls go on', tells_ready=name == 'service', drain=30 * (code or '').count('DRAINS'))
     for name, code in zip(('Asterisk', 'service'), rest)
 ]
 with only_one(run):
@@ -37,6 +37,10 @@ WAIT = (
 LASTING = WAIT + "signal.pause()"
 STUBBORN = TELL + "signal.signal(signal.SIGTERM, signal.SIG_IGN); say('up'); time.sleep(60)"
 REPORT = "f = os.fdopen(int(os.environ['HOTLINE_READY_FD']), 'w'); f.write('拨 12345'); f.close(); "
+DRAINING = (
+    TELL + "DRAINS = signal.signal(signal.SIGTERM, lambda *_: (time.sleep(1), say('drained'), sys.exit()));"
+    " say('up'); signal.pause()"
+)
 READY = WAIT + REPORT + "signal.pause()"
 
 
@@ -154,6 +158,13 @@ def test_a_program_that_ignores_the_request_to_stop_is_killed(start):
     launcher.hears("service does not end; killing it")
     assert launcher.process.wait(5) == 0
     assert gone(stubborn)
+
+
+def test_a_program_that_drains_its_calls_is_given_the_time(start):
+    launcher = start(LASTING, DRAINING, stop=0.2).is_up()
+    launcher.process.terminate()
+    assert launcher.process.wait(10) == 0
+    assert launcher.wrote("service", "drained")
 
 
 def test_a_second_signal_does_not_wait_for_the_time_limit(start):
