@@ -3,7 +3,7 @@
 What is measured is the dialer's own first transaction (look, promote, pick, what the rules must know, take,
 insert, when to wake) with its commit, on stores that were loaded in bulk: DUE revisits become due just before
 OPENS, the others wait for later bands; every third citizen was called yesterday. Scans that find nothing come
-a while before OPENS; then reservations of 1, then of 20. A scan marks up to 500 rows as ready, so the first
+a while before OPENS; then reservations of 1, then of 20. A scan marks up to 64 rows as ready, so the first
 ten of the first kind are the slowest of all.
 """
 

@@ -31,7 +31,7 @@ from telephony.store.tables import UtcTime, insert_new, insert_once
 CAMPAIGN = "revisit"
 STILL = timedelta(seconds=1)
 """A call that is under way ends no sooner than this: nobody else may ring its number."""
-PROMOTED = 500
+PROMOTED = 64
 """Rows that become ready in one scan at most: a band that opens with many due ones takes several."""
 
 _NOW = sa.bindparam("now", type_=UtcTime)
