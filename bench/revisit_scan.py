@@ -3,8 +3,8 @@
 What is measured is the dialer's own first transaction (look, promote, pick, what the rules must know, take,
 insert, when to wake) with its commit, on stores that were loaded in bulk: DUE revisits become due just before
 OPENS, the others wait for later bands; every third citizen was called yesterday. Scans that find nothing come
-a while before OPENS; then reservations of 1, then of 20. A scan marks up to 64 rows as ready: the first eighty
-of the first kind do so, and are slower.
+a while before OPENS; then reservations of 1, then of 20. A scan marks up to 64 rows as ready: the first of
+them do so, and are slower.
 """
 
 import argparse
