@@ -142,6 +142,7 @@ work_items = sa.Table(
     sa.Column("closed_by", sa.String(40)),
     sa.Column("result", sa.String(20)),
     sa.Column("note", sa.String(500)),
+    sa.Index("ix_work_items_revisit", "revisit_id"),
     sa.Index("ux_work_items_open", "revisit_id", unique=True, **_where("closed_at IS NULL")),
     sa.Index("ix_work_items_opened_at", "opened_at", **_where("closed_at IS NULL")),
 )

@@ -318,6 +318,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("closed_at IS NULL"),
         postgresql_where=sa.text("closed_at IS NULL"),
     )
+    op.create_index("ix_work_items_revisit", "work_items", ["revisit_id"], unique=False)
     op.create_index(
         "ux_work_items_open",
         "work_items",
@@ -367,6 +368,7 @@ def downgrade() -> None:
         sqlite_where=sa.text("closed_at IS NULL"),
         postgresql_where=sa.text("closed_at IS NULL"),
     )
+    op.drop_index("ix_work_items_revisit", table_name="work_items")
     op.drop_index(
         "ix_work_items_opened_at",
         table_name="work_items",
