@@ -1,0 +1,45 @@
+"""Two bands, two calls that ring out: the one way to `deemed_satisfied`, on a real switch (Art. 17)."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from telephony.clock import SHANGHAI
+from telephony.peers.far_end_call import Behaviour
+from tests.pbx.revisiting import Revisiting
+
+AHEAD = timedelta(seconds=20)
+"""In which the system starts and the first call rings out, before the next minute begins the second band."""
+LOOKS = 4
+
+
+@pytest.fixture
+def revisiting(tmp_path):
+    border = (datetime.now(SHANGHAI) + AHEAD + timedelta(minutes=1)).strftime("%H:%M")
+    running = Revisiting(tmp_path, bands=[f"00:00-{border}", f"{border}-23:59"])
+    try:
+        yield running.start()
+    finally:
+        running.stop()
+
+
+def decided(revisiting, name):
+    """Block over the border of the bands until the case is decided."""
+    for _ in range(LOOKS):
+        mark = revisiting.service.mark()
+        shown = revisiting.shown(name)
+        if shown["verdict"] is not None:
+            return shown
+        revisiting.service.get("/events", after=mark, kind="revisit_decided", wait=25)
+    return revisiting.shown(name)
+
+
+def test_two_calls_that_ring_out_in_two_bands_are_deemed_until_the_citizen_calls_back(revisiting):
+    name, number = revisiting.case(Behaviour())
+    shown = decided(revisiting, name)
+    calls = [(each["state"], each["counts"]) for each in shown["attempts"]]
+    assert (shown["verdict"], calls) == ("deemed_satisfied", [("unanswered", True)] * 2)
+    assert len({each["band"] for each in shown["attempts"]}) == 2
+    assert revisiting.service.get("/revisits/audit", case=name)["disagreements"] == []
+    revisiting.system.citizen("12315", caller=number)
+    assert revisiting.wait_verdict(name, "contacted_unrated")["decisions"][-1]["supersedes"] is not None
