@@ -7,8 +7,7 @@ from datetime import datetime, time
 from functools import cached_property
 from typing import Any
 
-from telephony.callback.book import BY_SURVEY
-from telephony.callback.decisions import BY_RULES
+from telephony.callback.decisions import BY_RULES, BY_SURVEY
 from telephony.callback.recompute import (
     Again,
     Call,

@@ -6,7 +6,7 @@ from functools import partial
 import sqlalchemy as sa
 from twisted.internet.defer import Deferred
 
-from telephony.callback.decisions import note
+from telephony.callback.decisions import BY_SURVEY, note
 from telephony.callback.desk import Store, Times
 from telephony.callback.rounds import Rounds, Said
 from telephony.callback.survey import Question
@@ -20,7 +20,6 @@ from telephony.store.tables import cases
 
 RETURNED = "revisit:"
 """How the reference of a survey begins that a citizen chose who called us."""
-BY_SURVEY = "survey"
 
 
 class SurveyBook:

@@ -22,6 +22,9 @@ from telephony.store.revisits import Tick
 from telephony.store.tables import UtcTime, cases, insert_once, inserted_id
 
 BY_RULES = "rules"
+BY_SURVEY = "survey"
+UNATTENDED = frozenset({BY_RULES, BY_SURVEY})
+"""Who decides with no agent there to take care of the case: what is for people then goes on the work list."""
 _DECIDE = decisions.insert()
 _DECIDED = (
     revisits.update()
@@ -63,7 +66,7 @@ def decide(
     attempt_rows.cancel_of(connection, revisit_rows.CAMPAIGN, row.id)
     if ground.supersedes is not None or ground.decided_by != BY_RULES:
         revisit_rows.close_item(connection, row.id, now, ground.decided_by, concluded.verdict)
-    if concluded.verdict in FOR_PEOPLE and ground.decided_by == BY_RULES and not row.demo:
+    if concluded.verdict in FOR_PEOPLE and ground.decided_by in UNATTENDED and not row.demo:
         item = {"revisit_id": row.id, "kind": concluded.verdict.value, "why": concluded.why}
         connection.execute(insert_once(connection.dialect.name, work_items), {**item, "opened_at": now})
     told = {"case": row.case_number, "round": row.round, "verdict": concluded.verdict.value}

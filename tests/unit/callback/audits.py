@@ -6,7 +6,7 @@ from functools import cache
 import sqlalchemy as sa
 
 from telephony.callback.audit import audit
-from telephony.callback.book import BY_SURVEY
+from telephony.callback.decisions import BY_SURVEY
 from telephony.callback.rounds import Said
 from telephony.rules.revisit import Verdict
 from telephony.store.outbound_tables import decisions, revisits

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from telephony.callback.book import SurveyBook
 from telephony.callback.simulate.world import Life, SimulatedStore
-from telephony.store.outbound_tables import attempts, decisions, revisits
+from telephony.store.outbound_tables import attempts, decisions, revisits, work_items
 from tests.unit.callback.played import BUSY, RINGS_OUT, case, play
 
 
@@ -42,6 +42,8 @@ def test_who_asks_for_a_person_in_a_call_back_has_not_rated(world, book):
     book.tell("revisit:1", "rated", {"rating": "satisfied", "key": "1"})
     book.tell("revisit:1", "person", {})
     assert verdict(world) == "contacted_unrated"
+    waiting = sa.select(work_items.c.kind).where(work_items.c.closed_at.is_(None))
+    assert world.memory.connection.scalars(waiting).all() == ["contacted_unrated"]  # who may not wait for one
 
 
 @pytest.mark.parametrize("reference", ["revisit:1", "attempt"])
