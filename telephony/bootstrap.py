@@ -14,7 +14,7 @@ from twisted.internet.endpoints import HostnameEndpoint
 from twisted.python.failure import Failure
 
 from telephony import calendars
-from telephony.agi.entries import feature, inbound
+from telephony.agi.entries import feature, inbound, unit, waiting
 from telephony.agi.entries import survey as survey_entry
 from telephony.agi.server import FastAGIServer
 from telephony.api import serve
@@ -34,12 +34,15 @@ from telephony.floor.mirror import QueueMirror
 from telephony.floor.pulse import Pulse
 from telephony.floor.roster import Roster
 from telephony.floor.switch_watch import SwitchWatch
-from telephony.outbound import Outbound, reader_of
+from telephony.outbound import Outbound, reader_of, worker_of
 from telephony.paths import Paths
 from telephony.pbx.ami import AMIClient
+from telephony.pbx.conference import Conference
 from telephony.pbx.files import AMI_USER
 from telephony.pbx.outbound import Outbound as SwitchLine
+from telephony.rooms import Rooms
 from telephony.secret_store import Secrets
+from telephony.spoken import SpokenPrompts
 from telephony.store import agents as agent_rows
 from telephony.store import migrate
 from telephony.store.database import Database, url_of
@@ -72,14 +75,29 @@ class Service:
         self.ledger = Ledger(config, self.database, clock, paths.journal, self.outbound, reader)
         self.journal = JournalWatch(self.ledger, paths.journal, self.pulse, reactor)
         self.switch = SwitchWatch(self.ami, self.roster, mirror, self.ledger, self.journal, clock, self.pulse)
-        self.switch.when_settled = self.outbound.settle
         self.ami.on_down(self.outbound.lost)
         route = Inbound(config, self.database, clock, self.roster, self.pulse, self.outbound)
-        self.case_prompts = CasePrompts(paths, config.prompts.voice, reactor)
-        survey = Survey(self.outbound.book, self.case_prompts, clock, paths.recordings)
+        self.spoken = SpokenPrompts(paths, config.prompts.voice, reactor)
+        self.rooms = Rooms(
+            config,
+            self.database,
+            Conference(self.ami, clock, config.threeway.caller_number),
+            clock,
+            reactor,
+            self.roster,
+            self.spoken,
+            worker_of(paths),
+            self.pulse.beat,
+            self.outbound.replied,
+        )
+        self.switch.when_settled = self._settled_with
+        self.switch.calls_of_legs = self.rooms.calls_of_legs
+        survey = Survey(self.outbound.book, CasePrompts(self.spoken), clock, paths.recordings)
         handlers = {
             "inbound": inbound.entry(route, hotline.routing.preferred_ring_seconds, hotline.area_code),
-            "feature": feature.entry(self.roster, hotline.agents.pause_reasons),
+            "feature": feature.entry(self.roster, hotline.agents.pause_reasons, self.rooms.by_phone),
+            "unit": unit.entry(self.rooms.hearing, config.threeway),
+            "waiting": waiting.entry(self.rooms.hearing),
             "survey": survey_entry.entry(survey, config.revisits.survey),
         }
         self.agi = FastAGIServer(handlers, secrets.agi_secret, clock=reactor)
@@ -98,6 +116,7 @@ class Service:
             listening(config),
             self.counters,
             self.outbound,
+            self.rooms,
         )
         self._ticker = TwistedScheduler(timezone=UTC)
         self._describe()
@@ -108,14 +127,20 @@ class Service:
         self.paths.journal.mkdir(parents=True, exist_ok=True)
         self.database.start()
         self.roster.restore((yield self.database.read(agent_rows.load)))
+        yield self.rooms.start()  # before the dialplan asks: a unit that hears the question is known
         self._listen_to_dialplan(self.config.hotline.agi)
-        self.case_prompts.clear()
+        self.spoken.clear()
         yield self.outbound.start()
         self.journal.start(self._reactor)
         self.switch.start()
         self.ami.start()
         self._api = yield _deferred(serve.start(create_app(self._services), self.config.hotline.api))
         self.begin_to_tick()
+
+    def _settled_with(self) -> None:
+        """Go on with what waited for the switch: it agrees with the ledger now."""
+        self.outbound.settle()
+        self.rooms.agree()
 
     def begin_to_tick(self) -> None:
         """Call `tick` every TICK_SECONDS. Only a ticker: what is due, and when, stands in our own tables."""
@@ -145,6 +170,7 @@ class Service:
         if self._api is not None:
             yield _deferred(self._api.stop())
         yield self.outbound.stop()
+        self.rooms.stop()
         yield self.agi.stop()
         self.journal.stop()
         self.roster.stop()
@@ -188,6 +214,7 @@ class Service:
         self.database.read(migrate.is_current).addCallbacks(self._schema, self._unreachable)
         self.ledger.rotate().addErrback(_log_fault, "rotate")
         self.outbound.alive()
+        self.rooms.agree()
         agi = self.agi
         self.counters.update(
             agi_sessions_open=agi.open,
@@ -195,6 +222,8 @@ class Service:
             agi_refused_total=agi.refused,
             agi_failed_total=agi.failed,
             journal_bad_lines_total=self.ledger.bad_lines,
+            threeway_conversations=len(self.rooms.conversations.all()),
+            threeway_legs_reaped_total=self.rooms.reaper.reaped,
         )
 
     def _schema(self, current: bool) -> None:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, Strin
 from pydantic_core import PydanticKnownError
 
 from telephony.rules.bands import parse_band
+from telephony.rules.units import Unit
 from telephony.rules.workdays import WorkCalendar
 
 FORMS = {
@@ -22,6 +23,8 @@ FORMS = {
     "key": r"^[0-9]$",
     "band": r"^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$",
     "version": r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$",
+    "short_code": r"^[0-9]{3,6}$",
+    "phone": r"^\+?[0-9]{3,19}$",
 }
 """What a value looks like; `form.` in the catalogue says each in words."""
 
@@ -125,9 +128,10 @@ class Recording(_Model):
 
 
 class Demo(_Model):
-    """The simulated citizen of `hotline demo`."""
+    """The simulated citizen of `hotline demo`; the unit's number is nobody else's, so no call is mistaken."""
 
     caller_number: Digits
+    unit_number: Digits
     number: Digits
     queue: Name
     agent: Digits
@@ -251,6 +255,22 @@ class RevisitsFile(_Model):
     survey: Survey
 
 
+class ThreeWayFile(_Model):
+    """threeway.yaml: how units are brought into a call (Art. 8)."""
+
+    ring_seconds: int = Field(ge=1, le=120)
+    at_once: Literal[1, 2]
+    ask_seconds: int = Field(ge=1, le=600)
+    word_seconds: int = Field(ge=1, le=60)
+    emergency_rest_seconds: int = Field(ge=1, le=30)
+    key_asks: int = Field(ge=1, le=5)
+    key_seconds: int = Field(ge=1, le=20)
+    refusals: dict[Key, Literal["busy", "not_ours", "other"]] = Field(min_length=1)
+    agent_ring_seconds: int = Field(ge=1, le=60)
+    caller_number: Digits
+    trunk: Name
+
+
 class CentresFile(_Model):
     """centres.yaml."""
 
@@ -308,3 +328,5 @@ class Config:
     prompts: PromptsFile
     calendar: WorkCalendar
     revisits: RevisitsFile
+    units: dict[str, Unit]
+    threeway: ThreeWayFile

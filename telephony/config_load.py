@@ -19,10 +19,13 @@ from telephony.config import (
     PromptsFile,
     QueuesFile,
     RevisitsFile,
+    ThreeWayFile,
 )
+from telephony.config_units import UnitsFile
 from telephony.errors import ConfigError
 from telephony.rules.bands import overlap, parse_band
 from telephony.rules.revisit import RATED
+from telephony.rules.units import EMERGENCY_NUMBERS
 from telephony.rules.workdays import WorkCalendar
 from telephony.texts import say
 from telephony.value_faults import validated
@@ -51,6 +54,8 @@ class _Files:
     agents: AgentsFile
     prompts: PromptsFile
     revisits: RevisitsFile
+    units: UnitsFile
+    threeway: ThreeWayFile
     calendar: WorkCalendar
 
 
@@ -68,6 +73,8 @@ def load(directory: Path) -> Config:
         files.prompts,
         files.calendar,
         files.revisits,
+        {entry.code: entry.unit() for entry in files.units.units},
+        files.threeway,
     )
     reader.check(_contradictions(config, files))
     return config
@@ -86,12 +93,13 @@ class _Reader:
         hotline, centres = self._read(Hotline, "hotline"), self._read(CentresFile, "centres")
         numbers, queues = self._read(NumbersFile, "numbers"), self._read(QueuesFile, "queues")
         agents, prompts = self._read(AgentsFile, "agents"), self._read(PromptsFile, "prompts")
-        revisits, calendar = self._read(RevisitsFile, "revisits"), self._calendar()
+        revisits, units = self._read(RevisitsFile, "revisits"), self._read(UnitsFile, "units")
+        threeway, calendar = self._read(ThreeWayFile, "threeway"), self._calendar()
         if not (hotline and centres and numbers and queues and agents) or not (
-            prompts and revisits and calendar
+            prompts and revisits and units and threeway and calendar
         ):
             raise ConfigError("\n".join(self._problems))
-        return _Files(hotline, centres, numbers, queues, agents, prompts, revisits, calendar)
+        return _Files(hotline, centres, numbers, queues, agents, prompts, revisits, units, threeway, calendar)
 
     def check(self, problems: Iterable[Problem]) -> None:
         """Raise ConfigError if there is a problem."""
@@ -122,6 +130,8 @@ def _contradictions(config: Config, files: _Files) -> Iterator[Problem]:
     yield from _numbers(config, files.numbers)
     yield from _revisits(config)
     yield from _survey(config)
+    yield from _emergencies(files.units)
+    yield from _threeway(config)
     for index, queue in enumerate(files.queues.queues):
         yield from _known("queues", ("queues", index, "centre"), queue.centre, config.centres)
     for index, agent in enumerate(files.agents.agents):
@@ -142,6 +152,9 @@ def _doubles(files: _Files) -> Iterator[Problem]:
     yield from _once("hotline", [(("trunks", i, "name"), t.name) for i, t in enumerate(trunks)])
     yield from _once("hotline", [(("test_phones", i, "user"), p.user) for i, p in enumerate(phones)])
     yield from _once("numbers", list(_dialled(files.numbers)))
+    units = files.units.units
+    yield from _once("units", [(("units", i, "code"), u.code) for i, u in enumerate(units)])
+    yield from _once("units", [(("units", i, "short_code"), u.short_code) for i, u in enumerate(units)])
 
 
 def _dialled(file: NumbersFile) -> Iterator[tuple[Loc, str]]:
@@ -174,6 +187,8 @@ def _hotline(config: Config) -> Iterator[Problem]:
     yield from _known("hotline", ("demo", "queue"), demo.queue, config.queues)
     yield from _known("hotline", ("demo", "number"), demo.number, config.numbers)
     yield from _known("hotline", ("demo", "agent"), demo.agent, config.agents)
+    if demo.unit_number == demo.caller_number:
+        yield "hotline", ("demo", "unit_number"), say("config.demo_unit")
     low, high = hotline.sip.rtp_ports
     if low >= high:
         yield "hotline", ("sip", "rtp_ports"), say("config.rtp_ports")
@@ -219,6 +234,19 @@ def _survey(config: Config) -> Iterator[Problem]:
     missing = RATED - set(survey.keys.values())
     if missing:
         yield "revisits", ("survey", "keys"), say("config.ratings", missing=", ".join(sorted(missing)))
+
+
+def _emergencies(file: UnitsFile) -> Iterator[Problem]:
+    missing = set(EMERGENCY_NUMBERS) - {unit.short_code for unit in file.units}
+    if missing:
+        yield "units", ("units",), say("config.emergencies", missing=", ".join(sorted(missing)))
+
+
+def _threeway(config: Config) -> Iterator[Problem]:
+    rules = config.threeway
+    trunks = [trunk.name for trunk in config.hotline.trunks]
+    yield from _known("threeway", ("trunk",), rules.trunk, trunks)
+    yield from _known("threeway", ("caller_number",), rules.caller_number, config.numbers)
 
 
 def _known(name: str, loc: Loc, value: str, known: Iterable[str]) -> Iterator[Problem]:

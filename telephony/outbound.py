@@ -23,7 +23,7 @@ from telephony.callback.dialer import Dialer
 from telephony.callback.person_calls import MARK, PersonCalls
 from telephony.callback.recovery import Recovery
 from telephony.callback.revisits import Revisits
-from telephony.callback.rounds import Rounds
+from telephony.callback.rounds import Reply, Rounds
 from telephony.callback.rules_in_force import demo_planner, rules_of, version_of
 from telephony.clock import Clock
 from telephony.config import Config
@@ -86,7 +86,7 @@ class Outbound:
             times=self.times,
             settings=Settings(uuid.uuid4().hex[:12], worker_of(paths)),
             desk=Desk(tell, _Ledger()),
-            at_point=_die_at(os.environ.get(DIE_AT, "")) if rules.mode == "test" else nothing,
+            at_point=death_point(rules.mode),
         )
         self._agreed = False
         self.recovery = Recovery(self.dialer, call_rows.answered_at)
@@ -98,6 +98,10 @@ class Outbound:
     ) -> Sequence[int]:
         """Note that a citizen called us (telephony.floor.inbound.CallBacks)."""
         return self.rounds.called_back(connection, number, (call_id, at), self.times.tick())
+
+    def replied(self, connection: sa.Connection, case_number: str, at: datetime, contact: str) -> None:
+        """Open the revisit of a reply that was given in a three-way call (Art. 13, 16)."""
+        self.rounds.reply(connection, Reply(case_number, at, contact), self.times.tick())
 
     def start(self) -> Deferred[None]:
         """Take up the stored tasks; dialling begins when the switch has been settled with."""
@@ -187,7 +191,9 @@ def _limits(config: Config) -> Limits:
     )
 
 
-def _die_at(point: str) -> Callable[[str], None]:
+def death_point(mode: str) -> Callable[[str], None]:
+    """Return what is called at each point of a commit order: it ends the service where a test wants it to."""
+    point = os.environ.get(DIE_AT, "") if mode == "test" else ""
     return partial(_die_if, point) if point else nothing
 
 

@@ -30,6 +30,7 @@ _TEXTS = {
     "too_short": "value.few",
     "too_long": "value.many",
     **dict.fromkeys(("dict_type", "model_type", "model_attributes_type", "dataclass_type"), "value.mapping"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "value.truth"),
     "date_type": "value.date",
     **dict.fromkeys(("datetime_type", "datetime_from_date_parsing", "timezone_aware"), "value.time"),
 }

@@ -4,15 +4,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from twisted.internet.defer import fail, succeed
+from twisted.internet.task import Clock as Timer
 
 from telephony.callback.channels import Channels, Limits
 from telephony.callback.desk import Times
 from telephony.callback.revisits import Revisits
-from telephony.callback.rounds import Rounds
+from telephony.callback.rounds import Reply, Rounds
 from telephony.callback.rules_in_force import rules_of, version_of
 from telephony.errors import UnknownThingError
 from telephony.floor.health import Component
 from telephony.floor.views import AgentView
+from telephony.rooms import Rooms
 from telephony.rules.planner import Planner
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -66,6 +68,15 @@ class FakeRoster:
         self.agents[number] = replace(self.one(number), state=self.STATES[what], reason=reason)
         return succeed(self.agents[number])
 
+    def offered(self, number, call_id, leg_id):
+        self.commands.append(("offered", number, call_id, leg_id))
+
+    def connected(self, number, call_id, leg_id):
+        self.commands.append(("connected", number, call_id, leg_id))
+
+    def ring_ended(self, number, leg_id, *, withdrawn):
+        self.commands.append(("ring_ended", number, leg_id, withdrawn))
+
 
 class FakeHealth:
     """Parts that work unless `broken` names them."""
@@ -112,6 +123,49 @@ class FakeOutbound:
         self.campaign = Revisits(self.planner, version_of(config.revisits))
         self.rounds = Rounds(self.campaign, timedelta(days=config.revisits.voidable_days))
         self.dialer, self.person_calls = FakeDialer(), FakePersonCalls()
+
+    def replied(self, connection, case_number, at, contact):
+        self.rounds.reply(connection, Reply(case_number, at, contact), self.times.tick())
+
+
+class FakeLine:
+    """A switch that does what it is told and says nothing; `is_up` as a test sets it."""
+
+    def __init__(self):
+        self.is_up, self.told, self.listener = True, [], None
+
+    def start(self, listener):
+        self.listener = listener
+
+    def living(self):
+        return succeed({})
+
+    def __getattr__(self, what):
+        if what not in {"move", "move_both", "ring", "announce", "hang_up", "set_variable", "mute"}:
+            raise AttributeError(what)
+
+        def note(*words, **more):
+            self.told.append((what, *words, *more.values()))
+            return succeed({})
+
+        return note
+
+
+class FakeSpoken:
+    """Prompts that are spoken at once, under one name."""
+
+    def speak(self, _text):
+        return succeed("spoken/1")
+
+    def forget(self, _name):
+        pass
+
+
+def fake_rooms(config, database, line, clock, roster, tell, replies):
+    """Return the real three-way side over a switch that says nothing by itself."""
+    rooms = Rooms(config, database, line, clock, Timer(), roster, FakeSpoken(), "worker", tell, replies)
+    rooms._watch.start()
+    return rooms
 
 
 class NoCallBacks:

@@ -94,7 +94,10 @@ class RunningService:
 
     def post(self, path, **body):
         answer = self.http.post(path, json=body or None)
-        answer.raise_for_status()
+        if answer.is_client_error or answer.is_server_error:
+            raise httpx.HTTPStatusError(
+                f"{path} {answer.status_code}: {answer.text}", request=answer.request, response=answer
+            )
         return answer.json() if answer.content else None
 
     def agent(self, number):

@@ -33,7 +33,7 @@ RTP_PORTS = 200
 class Switch:
     """The project's own configuration with short prompts.
 
-    `changes` go over sections of hotline.yaml, `revisits` over those of revisits.yaml.
+    `changes` go over sections of hotline.yaml, `revisits` and `threeway` over those of their files.
     """
 
     def __init__(
@@ -41,11 +41,13 @@ class Switch:
         folder: Path,
         changes: Mapping[str, Any] | None = None,
         revisits: Mapping[str, Any] | None = None,
+        threeway: Mapping[str, Any] | None = None,
     ) -> None:
         self.folder = folder
         self.paths = Paths(folder / "config", folder / "var")
         self._configure(changes or {})
         change(self.paths.config / "revisits.yaml", revisits or {})
+        change(self.paths.config / "threeway.yaml", threeway or {})
         self.config = load(self.paths.config)
         phones = [phone.user for phone in self.config.hotline.test_phones]
         self.secrets = secret_store.ensure(self.paths.secrets, [*self.config.agents, *phones])
@@ -183,7 +185,7 @@ def extra(line: Mapping[str, str]) -> dict[str, Any]:
 
 def prompt_hertz(index: int) -> int:
     """Return the pitch that stands for the nth prompt of prompts.yaml, of those that a telephone carries."""
-    hertz = 500 + 50 * index
+    hertz = 500 + 40 * index
     assert hertz < BEEP_HERTZ, "so many prompts need a smaller step"
     return hertz
 

@@ -10,15 +10,16 @@ from tests.plain_ami import PlainAmi
 from tests.running import RunningService
 from tests.switch import Switch
 
+REGISTER_SECONDS = 15
 _callers = itertools.count(13800000001)
 
 
 class System:
     """Everything runs after start(); stop() ends every telephone, then service and switch."""
 
-    def __init__(self, folder, changes=None, revisits=None):
+    def __init__(self, folder, changes=None, revisits=None, threeway=None):
         self.folder = folder
-        self.switch = Switch(folder, changes, revisits)
+        self.switch = Switch(folder, changes, revisits, threeway)
         self.service = RunningService(self.switch)
         self._phones = {}
         self._citizens = []
@@ -34,14 +35,23 @@ class System:
         self.service.stop()
         self.switch.stop()
 
-    def phone(self, user, *, auto_answer=False):
+    def phone(self, user, *, auto_answer=False, tone=440):
         """Return the registered softphone of an agent or a test phone."""
         if user not in self._phones:
             folder = self.folder / f"phone-{user}-{next(self._names)}"
             phone = Baresip(
-                user, self.switch.secrets.sip[user], self.switch.sip, folder, auto_answer=auto_answer
+                user,
+                self.switch.secrets.sip[user],
+                self.switch.sip,
+                folder,
+                auto_answer=auto_answer,
+                tone=tone,
             )
-            phone.start().wait_registered()
+            try:
+                phone.start().wait_registered(REGISTER_SECONDS)
+            except BaseException:
+                phone.stop()
+                raise
             self._phones[user] = phone
         return self._phones[user]
 
@@ -49,9 +59,9 @@ class System:
         """End a softphone."""
         self._phones.pop(user).stop()
 
-    def agent(self, number, *, auto_answer=False):
+    def agent(self, number, *, auto_answer=False, tone=440):
         """Return the softphone of an agent who is ready."""
-        phone = self.phone(number, auto_answer=auto_answer)
+        phone = self.phone(number, auto_answer=auto_answer, tone=tone)
         self.service.post(f"/agents/{number}/login")
         self.service.post(f"/agents/{number}/ready")
         return phone

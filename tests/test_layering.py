@@ -11,13 +11,13 @@ import telephony
 
 PACKAGE = Path(telephony.__file__).parent
 BASE = {
-    *("calendars", "clock", "config", "config_load", "errors", "logs", "paths"),
-    *("programs", "prompts", "secret_store", "texts", "value_faults", "yaml_source"),
+    *("calendars", "clock", "config", "config_load", "config_units", "errors", "logs", "paths"),
+    *("programs", "prompts", "secret_store", "spoken", "texts", "value_faults", "yaml_source"),
 }
 FEATURES = {"floor", "callback", "threeway", "leader"}
 BELOW_FEATURES = {"rules", "store", "pbx"} | BASE
 DOORS = {"agi", "api"}
-TOP = {"bootstrap", "outbound", "running", "welcome", "cli", "launcher", "__main__"}
+TOP = {"bootstrap", "outbound", "rooms", "running", "welcome", "cli", "launcher", "__main__"}
 PEERS = {"peers"}
 MAY_IMPORT = {
     "rules": set(),
@@ -25,7 +25,10 @@ MAY_IMPORT = {
     "pbx": {"rules", "config", "paths", "secret_store", "errors", "clock", "texts"},
     "peers": {"errors"},  # `hotline demo` shows a peer's failure as any other: the one thing it shares
     **dict.fromkeys(BASE, BASE),
-    **dict.fromkeys(("calendars", "config", "config_load"), BASE | {"rules"}),  # they hold a WorkCalendar
+    **dict.fromkeys(
+        ("calendars", "config", "config_load", "config_units"),
+        BASE | {"rules"},  # they hold a WorkCalendar and units
+    ),
     **dict.fromkeys(FEATURES, BELOW_FEATURES),
     **dict.fromkeys(DOORS, BELOW_FEATURES | FEATURES),
     **dict.fromkeys(TOP, BELOW_FEATURES | FEATURES | DOORS | TOP | PEERS),

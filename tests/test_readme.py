@@ -13,6 +13,7 @@ from automat import NoTransition
 from pydantic import BaseModel
 
 from telephony import config
+from telephony.config_units import UnitsFile
 from telephony.floor.agent_machine import AgentMachine
 from telephony.paths import PROJECT
 from tests.system import System
@@ -117,6 +118,7 @@ def test_every_link_leads_to_a_file(document):
     [
         *(config.Hotline, config.CentresFile, config.NumbersFile),
         *(config.QueuesFile, config.AgentsFile, config.PromptsFile, config.HolidaysFile, config.RevisitsFile),
+        *(config.ThreeWayFile, UnitsFile),
     ],
     ids=lambda model: model.__name__,
 )

@@ -17,22 +17,28 @@ from telephony.api.routes import (
     blacklist,
     calls,
     cases,
+    coordination,
     dialer,
     no_disturb,
     phones,
     queues,
+    returns,
     revisit_plans,
     revisit_reports,
     revisits,
     status,
+    threeway,
+    threeway_commands,
+    units,
     worklist,
 )
 from telephony.api.services import Services
 
 PREFIX = "/api/v1"
-RESOURCES = (status, agents, phones, calls, queues, stream, blacklist, cases, alarms)
+RESOURCES = (status, agents, phones, calls, queues, stream, blacklist, cases, alarms, returns, units)
 OF_REVISITS = (dialer, worklist, revisit_reports, revisit_plans, revisits, no_disturb)
 """In this order: a name below /revisits is looked for before it is taken for a revisit's id."""
+OF_THREE_WAYS = (coordination, threeway_commands, threeway)
 TITLE = "12345 hotline telephony"
 VERSION = "1"
 
@@ -47,13 +53,21 @@ def create_app(services: Services) -> FastAPI:
     hand_in(app, services)
     problems.install(app)
     api = APIRouter(prefix=PREFIX, dependencies=[Depends(_documented)], responses=RESPONSES)
-    for resource in (*RESOURCES, *OF_REVISITS):
+    for resource in (*RESOURCES, *OF_REVISITS, *OF_THREE_WAYS):
         api.include_router(resource.router)
     app.include_router(api)
     app.include_router(status.probe)
     app.add_api_route("/metrics", _metrics, tags=["status"], response_class=Response)
     app.add_middleware(Guard, token=services.secrets.api_token, address=services.config.hotline.api.address)
+    _put_together(app)
     return app
+
+
+def _put_together(app: FastAPI) -> None:
+    """Let FastAPI work out all routes, which it leaves to the first request: that one held up calls too."""
+    nowhere = {"type": "http", "method": "GET", "path": "/nowhere", "root_path": "", "headers": []}
+    for route in app.routes:
+        route.matches({**nowhere, "app": app})
 
 
 def hand_in(app: FastAPI, services: Services) -> None:

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 from fastapi import Path, Query
 from pydantic import AwareDatetime, Field, StringConstraints
 
-PHONE = r"^\+?[0-9]{3,19}$"
+from telephony.config import FORMS
+
+PHONE = FORMS["phone"]
 WORD = r"^[A-Za-z0-9_.-]{1,40}$"
 CALL_ID = r"^[A-Za-z0-9_.-]{1,64}$"
 PLAIN = r"^[^\x00-\x1f\x7f]+$"

@@ -9,6 +9,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import ValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
@@ -21,6 +22,7 @@ from telephony.errors import (
     NotAllowedError,
     UnknownThingError,
 )
+from telephony.logs import visible
 from telephony.texts import Entry, filled, forms, said, say
 from telephony.value_faults import fault
 
@@ -102,6 +104,17 @@ def wrong_value(error: Any) -> Entry:
     """Return what is wrong with a value of a request, a pattern in words that people read."""
     form = _FORMS.get(error.get("ctx", {}).get("pattern", ""))
     return filled("value.pattern", **forms(form)) if form else fault(error)
+
+
+def why_of(error: ValidationError) -> str:
+    """Return in a line what is wrong with a row of an import: each key with what is to be done."""
+    return visible("; ".join(_wrong_of(each) for each in error.errors()))
+
+
+def _wrong_of(error: Any) -> str:
+    where = ".".join(map(str, error["loc"]))
+    what = said(wrong_value(error))
+    return f"{where}: {what}" if where else what
 
 
 def _ours(_request: Request, error: Exception) -> JSONResponse:

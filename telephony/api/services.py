@@ -23,6 +23,11 @@ from telephony.rules.numbers import national
 from telephony.rules.planner import Planner
 from telephony.secret_store import Secrets
 from telephony.texts import say
+from telephony.threeway.commands import Commands
+from telephony.threeway.conversations import Conversations
+from telephony.threeway.coordination import Coordination
+from telephony.threeway.results import Replies
+from telephony.threeway.starting import Starting
 
 T = TypeVar("T")
 _DIALABLE = re.compile(r"\+?[0-9]{3,20}")
@@ -142,6 +147,35 @@ class Outbound(Protocol):
         ...
 
 
+class Rooms(Protocol):
+    """Three-way calls (telephony.rooms.Rooms)."""
+
+    @property
+    def conversations(self) -> Conversations:
+        """Return those under way."""
+        ...
+
+    @property
+    def starting(self) -> Starting:
+        """Return what begins them."""
+        ...
+
+    @property
+    def commands(self) -> Commands:
+        """Return what is done in them."""
+        ...
+
+    @property
+    def coordination(self) -> Coordination:
+        """Return what calls coordination conferences together."""
+        ...
+
+    @property
+    def replies(self) -> Replies:
+        """Return what a reply given in one leads to."""
+        ...
+
+
 @dataclass(frozen=True)
 class Listening:
     """An address on which some part of the installation listens; `protocol` is tcp or udp."""
@@ -166,6 +200,7 @@ class Services:
     listening: Sequence[Listening] = ()
     counters: Mapping[str, float] = field(default_factory=dict)
     outbound: Outbound | None = None
+    rooms: Rooms | None = None
 
 
 def one_form(services: Services, number: str) -> str:
@@ -179,6 +214,13 @@ def outbound_of(services: Services) -> Outbound:
     if services.outbound is None:
         raise HotlineError(say("outbound.none"))
     return services.outbound
+
+
+def rooms_of(services: Services) -> Rooms:
+    """Return the three-way side; raise HotlineError where there is none."""
+    if services.rooms is None:
+        raise HotlineError(say("rooms.none"))
+    return services.rooms
 
 
 def services_of(request: Request) -> Services:

@@ -10,14 +10,20 @@ from telephony.cli import (
     audit,
     calls,
     cases,
+    conference,
     demo,
     demo_revisit,
+    demo_threeway,
     dialer,
     registers,
+    returns,
     revisit_reports,
     revisits,
     service,
     simulate,
+    threeway,
+    threeway_commands,
+    units,
     worklist,
 )
 from telephony.cli.client import NotRunningError, RefusedError
@@ -64,11 +70,17 @@ app.add_typer(agents.app, name="agents")
 app.add_typer(registers.blacklist, name="blacklist")
 app.add_typer(registers.alarms, name="alarms")
 app.add_typer(cases.app, name="cases")
+app.add_typer(returns.app, name="returns")
+app.add_typer(units.app, name="units")
+threeway_commands.add_to(threeway.app)
+conference.add_to(threeway.app)
+app.add_typer(threeway.app, name="threeway")
 dialer.add_to(revisits.app)
 audit.add_to(revisits.app)
 worklist.add_to(revisits.app)
 revisit_reports.add_to(revisits.app)
 app.add_typer(revisits.app, name="revisits")
 demo_revisit.add_to(demo.app)
+demo_threeway.add_to(demo.app)
 app.add_typer(demo.app, name="demo")
 app.add_typer(simulate.app, name="simulate")

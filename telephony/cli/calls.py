@@ -80,8 +80,36 @@ def show_call(found: Any, *, whole: bool) -> None:
         for leg in found["legs"]
     ]
     show.table(word("title.legs"), ("role", "party", "started", "bridged", "ended"), legs)
+    _presence(found)
     rows = [_event(event, whole=whole) for event in found["events"]]
     show.table(word("title.events"), ("event_id", "at", "kind", "call", "agent", "detail"), rows)
+
+
+def _presence(found: Any) -> None:
+    """Print who was with whom, if anybody was, and how long each agent talked."""
+    if not found["segments"]:
+        return
+    rows = [
+        (
+            show.moment(segment["started_at"]),
+            show.moment(segment["ended_at"]),
+            segment["seconds"],
+            [_party(each) for each in segment["parties"]],
+            segment["file"],
+            segment["offset"],
+        )
+        for segment in found["segments"]
+    ]
+    show.table(
+        word("title.presence"), ("started", "ended", "seconds", "present", "recording", "offset"), rows
+    )
+    for agent, seconds in found["talk_seconds_by_agent"].items():
+        show.line(say("call.talked", agent=agent, seconds=f"{seconds:g}"))
+
+
+def _party(each: Any) -> str:
+    role = word(f"role.{each['role']}")
+    return f"{role} {each['party']}"
 
 
 def queues(*, as_json: show.Json = False) -> None:

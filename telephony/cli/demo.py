@@ -131,13 +131,18 @@ class Demo:
         return next(self._events(seconds, 0, kind=kind, call_id=call_id), None)
 
     def _events(self, seconds: float, after: int, **wanted: str) -> Iterator[Any]:
-        clock = SystemClock()
-        deadline = clock.monotonic() + seconds
-        while (left := deadline - clock.monotonic()) > 0:
-            page = self._client.poll("events", left, after=after, **wanted)
-            after = page["last"]
-            yield from page["events"]
+        return events(self._client, seconds, after, **wanted)
 
     def _say(self, key: str, **values: object) -> None:
         if not self._quiet:
             show.line(say(key, **values))
+
+
+def events(client: Client, seconds: float, after: int, **wanted: str) -> Iterator[Any]:
+    """Yield what happens after event `after`, as it happens, for so many seconds."""
+    clock = SystemClock()
+    deadline = clock.monotonic() + seconds
+    while (left := deadline - clock.monotonic()) > 0:
+        page = client.poll("events", left, after=after, **wanted)
+        after = page["last"]
+        yield from page["events"]

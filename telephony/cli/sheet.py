@@ -30,4 +30,6 @@ def plain(value: object) -> object:
     """Return a cell that no spreadsheet runs: text that begins like a formula gets an apostrophe in front."""
     if value is None:
         return ""
+    if isinstance(value, list):
+        value = " · ".join(map(str, value))
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

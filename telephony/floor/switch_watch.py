@@ -1,6 +1,6 @@
 """Brings what the switch reports to the agents and the ledger, and settles after a restart of either side."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from telephony.pbx.ami import AMIClient
 from telephony.pbx.codec import Message
 from telephony.pbx.queues import TECHNOLOGY
 from telephony.pbx.snapshot import Channel
-from telephony.rules.call_story import Happening
+from telephony.rules.call_story import ORDERED, Happening
 
 log = structlog.get_logger()
 
@@ -47,6 +47,8 @@ class SwitchWatch:
         self._settling = 0
         self.when_settled: Callable[[], None] = lambda: None
         """Called each time the switch agrees with the store again; the journal has been read by then."""
+        self.calls_of_legs: Callable[[], Mapping[str, str]] = dict
+        """Asked for the calls of channels that were added to them, by the channels' ids."""
         self.settled = False
         """Whether members, agents and calls agree with the switch since it came up last."""
 
@@ -78,11 +80,11 @@ class SwitchWatch:
             self._roster.phone(number, state)
         # The channels last: an event that came after this list must not be undone by it.
         live: list[Channel] = yield snapshot.channels(self._ami)
-        self._roster.reconcile(_of_agents(live), members)
+        self._roster.reconcile(_of_agents(live, self.calls_of_legs()), members)
         yield self._journal.drained()
         if self._booted_at is not None:
             died_at = min(self._lost_at or self._booted_at, self._booted_at)
-            yield self._bury(_calls(live), self._booted_at, died_at)
+            yield self._bury(_living(live), self._booted_at, died_at)
         self.settled = True
         self.when_settled()
         self._pulse.beat()
@@ -96,7 +98,7 @@ class SwitchWatch:
             yield self.settle()
             return
         now = self._clock.now()
-        living = _calls((yield snapshot.channels(self._ami)))
+        living = _living((yield snapshot.channels(self._ami)))
         yield self._journal.drained()
         if self._swept_at is not None:
             yield self._bury(living | self._living, self._swept_at, now)
@@ -128,10 +130,11 @@ class SwitchWatch:
     def _dial_ended(self, message: Message) -> None:
         # Not AgentRingNoAnswer: app_queue says that of a caller who went away as well. The first DialEnd of
         # a ring tells them apart; leg ids keep the second one (always CANCEL) from being taken for news.
-        status = message.get("DialStatus")
-        if status != "ANSWER":
+        status, leg_id = message.get("DialStatus"), message.get("DestUniqueid")
+        # Of a ring that we ordered it says NOANSWER as well if we took it back: who ordered it knows.
+        if status != "ANSWER" and not leg_id.startswith(ORDERED):
             agent = snapshot.endpoint_of(message.get("DestChannel"))
-            self._roster.ring_ended(agent, message.get("DestUniqueid"), withdrawn=status == "CANCEL")
+            self._roster.ring_ended(agent, leg_id, withdrawn=status == "CANCEL")
 
     def _hangup(self, message: Message) -> None:
         self._roster.leg_ended(snapshot.endpoint_of(message.get("Channel")), message.get("Uniqueid"))
@@ -154,13 +157,15 @@ def _agent(message: Message) -> str:
     return message.get("Interface").removeprefix(TECHNOLOGY)
 
 
-def _of_agents(live: list[Channel]) -> dict[str, tuple[str, str, str]]:
+def _of_agents(live: list[Channel], added: Mapping[str, str]) -> dict[str, tuple[str, str, str]]:
     # A channel that began its call itself is no citizen's call: the agent dialled a feature code.
-    return {c.endpoint: (c.state, c.call_id, c.leg_id) for c in live if c.leg_id != c.call_id}
+    calls = {c: added.get(c.leg_id, c.call_id) for c in live}
+    return {c.endpoint: (c.state, call_id, c.leg_id) for c, call_id in calls.items() if c.leg_id != call_id}
 
 
-def _calls(live: list[Channel]) -> frozenset[str]:
-    return frozenset(channel.call_id for channel in live)
+def _living(live: list[Channel]) -> frozenset[str]:
+    # Legs as well: one that we ordered, such as a unit's, has an id of its own as its call's.
+    return frozenset(each for channel in live for each in (channel.call_id, channel.leg_id))
 
 
 def _logged(work: Deferred[Any], what: str) -> None:

@@ -14,6 +14,8 @@ from telephony.secret_store import Secrets
 
 AMI_USER = "hotline"
 GENERATED = "90-generated.conf"
+ASK_GUARD_SECONDS = 30
+"""So long after the service should have ended the asking of units the dialplan ends it by itself."""
 HEADER = "; Written by the hotline at each start from config/: changes here are lost.\n"
 
 
@@ -112,6 +114,9 @@ def extensions(config: Config, secrets: Secrets, recordings: Path) -> str:
         f"HOTLINE_SERVICE_TIMEOUT = {hotline.routing.service_timeout_seconds}",
         f"HOTLINE_NOTICE = {hotline.recording.notice}",
         f"HOTLINE_RECORDINGS = {recordings}",
+        f"HOTLINE_FALLBACK_QUEUE = {hotline.default_queue}",
+        f"HOTLINE_WORD_SECONDS = {config.threeway.word_seconds}",
+        f"HOTLINE_ASK_SECONDS = {config.threeway.ask_seconds + ASK_GUARD_SECONDS}",
         "",
         "[citizens]",
     ]

@@ -82,6 +82,7 @@ def parse(line: bytes) -> Record | None:
             extra=_text(extra.get("extra", "")),
             cause=_cause(extra.get("hangupcause")),
             hangup_source=_text(extra.get("hangupsource", "")),
+            bridge=_text(extra.get("bridge_id", "")),
         )
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError, RecursionError):
         return None

@@ -5,7 +5,7 @@ Every channel of ours has an id that we chose (ChannelId), so an event is ours b
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from twisted.internet.defer import Deferred
 
@@ -14,6 +14,7 @@ from telephony.pbx import snapshot
 from telephony.pbx.ami import AMIClient
 from telephony.pbx.codec import Message, dial_number, variable_header
 from telephony.pbx.queues import TECHNOLOGY
+from telephony.pbx.reading import number_of, time_of
 from telephony.pbx.snapshot import Channel
 from telephony.rules.verdict import Datum, Kind
 
@@ -113,7 +114,7 @@ class Outbound:
             self._tell(message, message.get("Uniqueid"), Kind.UP, {})
 
     def _response(self, message: Message) -> None:
-        reason = _number(message.get("Reason"))
+        reason = number_of(message.get("Reason"))
         self._tell(message, message.get("Uniqueid"), Kind.RESPONSE, {"reason": reason})
 
     def _released(self, message: Message) -> None:
@@ -130,19 +131,8 @@ class Outbound:
 
     def _tell(self, message: Message, call_id: str, kind: str, data: Mapping[str, Datum]) -> None:
         if call_id.startswith(PREFIX) and self._told is not None:
-            self._told(call_id, kind, self._time(message), data)
-
-    def _time(self, message: Message) -> datetime:
-        """Return the switch's own time of an event."""
-        try:
-            return datetime.fromtimestamp(float(message.get("Timestamp")), UTC)
-        except (ValueError, OverflowError, OSError):
-            return self._clock.now()
+            self._told(call_id, kind, time_of(message, self._clock), data)
 
 
 def _causes(message: Message) -> dict[str, Datum]:
-    return {"cause": _number(message.get("Cause")), "sip_code": _number(message.get("TechCause"))}
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() else None
+    return {"cause": number_of(message.get("Cause")), "sip_code": number_of(message.get("TechCause"))}

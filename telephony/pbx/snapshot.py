@@ -12,12 +12,18 @@ from telephony.pbx.queues import TECHNOLOGY
 
 @dataclass(frozen=True)
 class Channel:
-    """A live channel; `endpoint` is `8001` for `PJSIP/8001-0000002a`, `state` Up, Ringing and others."""
+    """A live channel; `endpoint` is `8001` for `PJSIP/8001-0000002a`, `state` Up, Ringing and others.
+
+    `context` and `exten` say where in the dialplan it is.
+    """
 
     endpoint: str
     state: str
     leg_id: str
     call_id: str
+    name: str = ""
+    context: str = ""
+    exten: str = ""
 
 
 def channels(ami: AMIClient) -> Deferred[list[Channel]]:
@@ -50,4 +56,6 @@ def endpoint_of(channel: str) -> str:
 
 def _channel(row: Message) -> Channel:
     get = row.get
-    return Channel(endpoint_of(get("Channel")), get("ChannelStateDesc"), get("Uniqueid"), get("Linkedid"))
+    name = get("Channel")
+    ids = (get("Uniqueid"), get("Linkedid"))
+    return Channel(endpoint_of(name), get("ChannelStateDesc"), *ids, name, get("Context"), get("Exten"))

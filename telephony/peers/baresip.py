@@ -1,10 +1,13 @@
 """A softphone: baresip without sound hardware, which plays a tone of its own and records what it hears."""
 
+import contextlib
 import subprocess
 from pathlib import Path
 from typing import Self
 
 from telephony.peers.baresip_control import Control, Message
+from telephony.peers.dump import Dump
+from telephony.peers.ear import Samples
 from telephony.peers.ports import connect, find_program, free_block, free_port
 
 START_SECONDS = 10.0
@@ -59,6 +62,7 @@ class Baresip:
         self.port = port or free_block(2, "both", address)  # the next port is baresip's TLS
         self._password, self._auto_answer, self._tone = password, auto_answer, tone
         self._address = address
+        self._dump = Dump(folder)
         self._process: subprocess.Popen[bytes] | None = None
         self._control: Control | None = None
 
@@ -83,6 +87,7 @@ class Baresip:
                 stdout=log,
                 stderr=log,
             )
+        self._dump.start()
         process = self._process
         where = (self._address, control)
         self._control = Control(connect(where, START_SECONDS, lambda: process.poll() is None))
@@ -143,6 +148,10 @@ class Baresip:
         """Return what the phone heard (`dec`) or spoke (`enc`): a WAV file a call, whole when closed."""
         return sorted(self.folder.glob(f"dump-*-{side}.wav"))
 
+    def hears(self, milliseconds: int | None = 300) -> Samples:
+        """Return what the phone has just heard, as 16-bit samples; None: from the first sound on."""
+        return self._dump.hears(milliseconds)
+
     def log(self) -> str:
         """Return what baresip has printed."""
         return (self.folder / "baresip.log").read_text(encoding="utf-8", errors="replace")
@@ -153,16 +162,16 @@ class Baresip:
             self._control.close()
         if self._process and self._process.poll() is None:
             self._process.terminate()
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.kill()
+        self.kill()
 
     def kill(self) -> None:
         """End the program at once, as a power cut would."""
         if self._process and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+        self._dump.stop()
 
     def __enter__(self) -> Self:
         return self.start()

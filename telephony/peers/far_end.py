@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from telephony.errors import SwitchUnavailableError, UnknownThingError
+from telephony.peers import tone
+from telephony.peers.ear import Samples
 from telephony.peers.far_end_call import OK, Address, Behaviour, Call
 from telephony.peers.sip_message import Message
 
@@ -65,9 +67,9 @@ class FarEnd:
         """End the number's last call, which is answered."""
         self._command(number, Call.hang_up)
 
-    def press(self, number: str, keys: str) -> None:
-        """Press keys in the number's last call."""
-        self._command(number, lambda call: call.press(keys))
+    def press(self, number: str, keys: str, delay_ms: int = 0) -> None:
+        """Press keys in the number's last call, `delay_ms` from now."""
+        self._command(number, lambda call: call.press(keys, delay_ms))
 
     def wait_event(self, name: str, timeout: float = 5, nth: int = 1, *, number: str = "") -> list[str]:
         """Block for the nth of these, of one number or of all, and return its words.
@@ -87,6 +89,18 @@ class FarEnd:
     def heard(self, number: str, nth: int = 1) -> Path:
         """Return the WAV file of what the number's nth call has heard; none, if nothing came."""
         return self._folder / f"{number}-{nth}.wav"
+
+    def hears(self, number: str, milliseconds: int | None = 300) -> Samples:
+        """Return what the number's last call has just heard, as 16-bit samples; None: from the first on.
+
+        Where nothing came there is silence, as in a call that is not answered yet. Raises UnknownThingError
+        before the number's first call.
+        """
+        return tone.decode(self._last_call(number).hears(milliseconds))
+
+    def pieces(self, number: str) -> list[tuple[float, bytes]]:
+        """Return what the number's last call has heard: each packet's time (time.time) and its A-law."""
+        return self._last_call(number).pieces()
 
     def happened(self, *words: str) -> None:
         """Note an event, from whatever thread."""
@@ -110,10 +124,13 @@ class FarEnd:
         return [words for words in self.events if words[0] == name and number in {"", words[1]}]
 
     def _command(self, number: str, command: Callable[[Call], None]) -> None:
+        self._loop.call_soon_threadsafe(command, self._last_call(number))
+
+    def _last_call(self, number: str) -> Call:
         call = self._line.latest.get(number)
         if call is None:
             raise UnknownThingError(f"the far end has had no call for {number}")
-        self._loop.call_soon_threadsafe(command, call)
+        return call
 
     def __enter__(self) -> Self:
         return self.start()

@@ -33,8 +33,9 @@ class Behaviour:
     never alerts) it answers or gives `final`, a SIP status; with neither, nothing more comes. `again` are
     more provisional responses, each as (ms after the first, status). 183 brings a tone of RINGBACK_HERTZ.
     From the answer on it presses `keys`, hangs up, and speaks: a human says one word of half a second and
-    listens, a machine speaks for 5 s, a tone never ends. `q850` goes into the final response, or the BYE, as
-    a Reason. Without `trying`, and if it does not alert, the INVITE is not even acknowledged.
+    listens, a machine speaks for 5 s, a tone never ends; the pitch of each is `hertz`. `q850` goes into the
+    final response, or the BYE, as a Reason. Without `trying`, and if it does not alert, the INVITE is not
+    even acknowledged.
     """
 
     alerting: Literal[180, 183] | None = 180
@@ -47,6 +48,7 @@ class Behaviour:
     key_delay_ms: int = 500
     hang_up_after_ms: int | None = None
     voice: Voice = "human"
+    hertz: int = VOICE_HERTZ
     q850: int | None = None
     redirect_to: str = ""
     trying: bool = True
@@ -121,7 +123,7 @@ class Call:
             return
         self._stop_timers()
         self._state = "answering"
-        self._open(_voice(self._behaviour.voice))
+        self._open(_voice(self._behaviour))
         self._finally(OK, self._session())
 
     def reject(self, status: int) -> None:
@@ -142,6 +144,16 @@ class Call:
         self._line.happened("hung-up", self.number)
         here = f"{self._line.address}:{self._line.port}"
         self._insist(self._invite.bye(tag=self._tag, here=here, extra=self._reason()))
+
+    def hears(self, milliseconds: int | None) -> bytes:
+        """Return what came in the last milliseconds, or since the first sound, as A-law; from any thread."""
+        if self._media is None:
+            return tone.silence(milliseconds or 0)
+        return self._media.hears(milliseconds)
+
+    def pieces(self) -> list[tuple[float, bytes]]:
+        """Return every packet that came with its time; from any thread."""
+        return self._media.pieces() if self._media else []
 
     def press(self, keys: str, delay_ms: int = 0) -> None:
         """Press keys, if there is sound."""
@@ -255,9 +267,9 @@ class Call:
         self._line.ended(self)
 
 
-def _voice(voice: Voice) -> Iterator[bytes]:
-    spoken = itertools.cycle(tone.sine(VOICE_HERTZ))
-    if voice == "tone":
+def _voice(plan: Behaviour) -> Iterator[bytes]:
+    spoken = itertools.cycle(tone.sine(plan.hertz))
+    if plan.voice == "tone":
         return spoken
-    frames = {"human": WORD_FRAMES, "machine": GREETING_FRAMES, "silent": 0}[voice]
+    frames = {"human": WORD_FRAMES, "machine": GREETING_FRAMES, "silent": 0}[plan.voice]
     return itertools.chain(itertools.islice(spoken, frames), itertools.repeat(tone.SILENCE))

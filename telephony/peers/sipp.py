@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Literal, Self
 
 from telephony.errors import HotlineError
+from telephony.peers import tone
+from telephony.peers.ear import Samples
 from telephony.peers.media import Media
 from telephony.peers.ports import free_block, free_port, wait_sip
 from telephony.peers.sipp_run import SippRun
@@ -95,6 +97,10 @@ class SippCitizen:
     def heard(self) -> Path:
         """What the citizen heard; there once the call has ended, if anything came."""
         return self.folder / "heard.wav"
+
+    def hears(self, milliseconds: int | None = 300) -> Samples:
+        """Return what the citizen has just heard, as 16-bit samples; None: from the first sound on."""
+        return tone.decode(self._media.hears(milliseconds))
 
     def start(self) -> Self:
         """Send the INVITE."""

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-RATE = 8000
+from telephony.peers.ear import RATE, Samples
+
 FRAME = 160
 """Samples in 20 ms, the piece that one packet carries."""
 
@@ -52,8 +53,18 @@ def _goertzel(piece: Sequence[int], turn: float) -> float:
     return 2 * math.sqrt(max(0.0, last**2 + before**2 - factor * last * before)) / len(piece)
 
 
+def silence(milliseconds: int) -> bytes:
+    """Return so much of a line on which nobody speaks."""
+    return SILENCE[:1] * (RATE * milliseconds // 1000)
+
+
+def decode(alaw: bytes) -> Samples:
+    """Return A-law bytes as 16-bit samples."""
+    return array.array("h", (LINEAR[code] for code in alaw))
+
+
 def save(alaw: bytes, file: Path) -> None:
     """Write A-law bytes as WAV, 8 kHz, mono, 16 bit."""
     with wave.open(str(file), "wb") as wav:
         wav.setparams((1, 2, RATE, 0, "NONE", ""))
-        wav.writeframes(array.array("h", (LINEAR[code] for code in alaw)).tobytes())
+        wav.writeframes(array.array("h", decode(alaw)).tobytes())

@@ -2,6 +2,9 @@
 
 The journal is evidence: one record for each thing that happened to a channel, in the switch's own
 time. `tell` folds a record into the story of its call. Told twice, a record changes nothing.
+
+The citizen's leg ends the call; legs that go on without the citizen are told until they have hung up. A
+coordination conference (Art. 12) has no citizen: it ends with the last of its legs.
 """
 
 import re
@@ -11,9 +14,22 @@ from datetime import datetime
 from typing import Literal
 
 ENDED = "ended"
+CONFERENCE = "conference"
+ORDERED = "tw-"
+"""With which the id of each leg begins that we order ourselves; the store knows whose it is."""
 _NUMBER = re.compile(r"\+?[0-9]{3,20}")
 Datum = str | int | float | None
-Role = Literal["citizen", "agent", "other"]
+Role = Literal["citizen", "agent", "unit", "supervisor", "other"]
+_AFTER_THE_END = frozenset({"CHAN_START", "ANSWER", "BRIDGE_ENTER", "recording", "HANGUP"})
+"""What is told of a leg also when its call has ended: who goes on without the citizen is not forgotten."""
+
+
+@dataclass(frozen=True)
+class Party:
+    """Whose leg it is: `name` is a trunk, an agent's number, or a unit's code."""
+
+    role: Role
+    name: str
 
 
 @dataclass(frozen=True)
@@ -28,6 +44,7 @@ class Record:
     extra: str = ""
     cause: int | None = None
     hangup_source: str = ""
+    bridge: str = ""
 
     @property
     def endpoint(self) -> str:
@@ -51,6 +68,8 @@ class Leg:
     bridged_at: datetime | None = None
     ended_at: datetime | None = None
     cause: int | None = None
+    recording: str | None = None
+    recorded_from: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -93,12 +112,15 @@ def begin(record: Record) -> Call:
     return Call(record.call_id, "inbound", "arrived", record.at)
 
 
-def tell(call: Call, record: Record, role: Role) -> list[Happening]:
-    """Fold one record into the call and return what happened; an ended call only closes its legs."""
+def tell(call: Call, record: Record, role: Role, name: str | None = None) -> list[Happening]:
+    """Fold one record into the call and return what happened; an ended call only goes on with its legs.
+
+    `name` says whose leg it is, where that is not the channel's endpoint.
+    """
     teller = _TELLERS.get(record.kind)
-    if teller is None or (call.state == ENDED and record.kind != "HANGUP"):
+    if teller is None or (call.state == ENDED and record.kind not in _AFTER_THE_END):
         return []
-    return teller(call, record, role)
+    return teller(call, record, Party(role, name or record.endpoint))
 
 
 def interrupt(call: Call, at: datetime) -> list[Happening]:
@@ -119,17 +141,19 @@ def _happened(
     ]
 
 
-def _started(call: Call, record: Record, role: Role) -> list[Happening]:
+def _started(call: Call, record: Record, party: Party) -> list[Happening]:
     if record.leg_id in call.legs:
         return []
-    call.legs[record.leg_id] = Leg(record.leg_id, role, record.endpoint, record.at)
-    if role == "agent":
-        return _happened(record, "offered", record.endpoint)
+    call.legs[record.leg_id] = Leg(record.leg_id, party.role, party.name, record.at)
+    if party.role == "agent":
+        return _happened(record, "offered", party.name)
+    if party.role in _INVITED:
+        return _happened(record, f"{party.role}_called", None, party=party.name)
     call.arrived_at = min(call.arrived_at, record.at)
     return []
 
 
-def _arrived(call: Call, record: Record, _role: Role) -> list[Happening]:
+def _arrived(call: Call, record: Record, _party: Party) -> list[Happening]:
     number, caller, length = (*record.extra.split("/"), "", "")[:3]
     call.called_number = call.called_number or number or None
     # The dialplan passes on digits only and how long the whole was: what lost something on the way is no
@@ -139,80 +163,123 @@ def _arrived(call: Call, record: Record, _role: Role) -> list[Happening]:
     return _happened(record, "arrived", None, number=number)
 
 
-def _greeted(call: Call, record: Record, _role: Role) -> list[Happening]:
+def _greeted(call: Call, record: Record, _party: Party) -> list[Happening]:
     call.key = record.extra or None
     return _happened(record, "greeted", None, key=record.extra or None)
 
 
-def _recording(call: Call, record: Record, _role: Role) -> list[Happening]:
-    call.recording = record.extra
+def _recording(call: Call, record: Record, party: Party) -> list[Happening]:
+    leg = call.legs.get(record.leg_id)
+    if leg is not None:
+        leg.recording, leg.recorded_from = record.extra, record.at
+    # The call's own is the citizen's; where we ring an agent first, that of the leg which began the call.
+    if party.role == "citizen" or record.leg_id == call.id:
+        call.recording = record.extra
     return _happened(record, "recording", None, file=record.extra)
 
 
-def _queued(call: Call, record: Record, _role: Role) -> list[Happening]:
+def _queued(call: Call, record: Record, _party: Party) -> list[Happening]:
     call.queue = record.extra
     call.queued_at = call.queued_at or record.at
-    call.state = "queued"
+    answers = [leg.bridged_at for leg in call.legs.values() if leg.role == "agent" and leg.bridged_at]
+    if all(answer < record.at for answer in answers):  # else it is told again
+        call.state = "queued"
     return _happened(record, "queued", None, queue=record.extra)
 
 
-def _fell_back(call: Call, record: Record, _role: Role) -> list[Happening]:
+def _fell_back(call: Call, record: Record, _party: Party) -> list[Happening]:
     call.route_reason = f"the service did not answer ({record.extra or 'in time'}): default queue"
     return _happened(record, "fallback", None, detail=record.extra)
 
 
-def _note(_call: Call, record: Record, _role: Role) -> list[Happening]:
+def _note(_call: Call, record: Record, _party: Party) -> list[Happening]:
     return _happened(record, record.kind, None, detail=record.extra)
 
 
-def _refused(call: Call, record: Record, _role: Role) -> list[Happening]:
+def _refused(call: Call, record: Record, _party: Party) -> list[Happening]:
     call.outcome = record.kind
     return _happened(record, record.kind, None, detail=record.extra)
 
 
-def _answered(call: Call, record: Record, _role: Role) -> list[Happening]:
+def _answered(call: Call, record: Record, _party: Party) -> list[Happening]:
     leg = call.legs.get(record.leg_id)
-    if leg is not None:
-        leg.answered_at = leg.answered_at or record.at
-    return []
+    if leg is None or leg.answered_at is not None:
+        return []
+    leg.answered_at = record.at
+    if leg.role not in _INVITED:
+        return []
+    return _happened(record, f"{leg.role}_answered", None, party=leg.party)
 
 
-def _bridged(call: Call, record: Record, role: Role) -> list[Happening]:
+def _bridged(call: Call, record: Record, _party: Party) -> list[Happening]:
     leg = call.legs.get(record.leg_id)
     if leg is None or leg.bridged_at is not None:
         return []
     leg.bridged_at = record.at
-    if role != "agent":
+    if call.state == ENDED:
         return []
-    call.agent, call.state = leg.party, "talking"
-    call.answered_at = call.answered_at or record.at
-    return _happened(record, "answered", leg.party)
+    if leg.role == "agent" or call.direction == CONFERENCE:
+        first = call.answered_at is None
+        call.answered_at, call.state = call.answered_at or record.at, "talking"
+    if leg.role != "agent":
+        return []
+    call.agent = leg.party
+    return _happened(record, "answered" if first else "agent_joined", leg.party)
 
 
-def _hung_up(call: Call, record: Record, role: Role) -> list[Happening]:
+def _hung_up(call: Call, record: Record, _party: Party) -> list[Happening]:
     leg = call.legs.get(record.leg_id)
     if leg is None or leg.ended_at is not None:
         return []
     leg.ended_at, leg.cause = record.at, record.cause
-    if role == "agent":
+    told = _leg_left(call, leg, record)
+    if leg.role == "citizen" or (call.direction == CONFERENCE and _is_over(call)):
+        told += _end(call, record)
+    return told
+
+
+def _leg_left(call: Call, leg: Leg, record: Record) -> list[Happening]:
+    if leg.role == "agent":
+        if call.state != ENDED:
+            call.agent = _agent_still_there(call) or call.agent
         kind = "agent_left" if leg.bridged_at else "ring_ended"
         return _happened(record, kind, leg.party, cause=record.cause)
-    return _citizen_left(call, record)
+    if leg.role in _INVITED:
+        kind = f"{leg.role}_left" if leg.answered_at else f"{leg.role}_not_reached"
+        return _happened(record, kind, None, party=leg.party, cause=record.cause)
+    return []
 
 
-def _citizen_left(call: Call, record: Record) -> list[Happening]:
-    # The order in which the two legs' ends are written is chance; the source is the same in both.
-    agents = {leg.party for leg in call.legs.values() if leg.role == "agent"}
-    if record.hangup_source == record.channel:
-        call.ended_by = "citizen"
-    else:
-        call.ended_by = "agent" if _endpoint(record.hangup_source) in agents else "system"
+def _agent_still_there(call: Call) -> str | None:
+    """Return who of several agents talks on, the one who came last."""
+    there = [
+        leg for leg in call.legs.values() if leg.role == "agent" and leg.bridged_at and leg.ended_at is None
+    ]
+    return max(there, key=lambda leg: leg.bridged_at or leg.started_at).party if there else None
+
+
+def _is_over(call: Call) -> bool:
+    # A conference whose first party does not answer goes on: somebody else is asked next.
+    legs = call.legs.values()
+    return any(leg.bridged_at for leg in legs) and all(leg.ended_at for leg in legs)
+
+
+def _end(call: Call, record: Record) -> list[Happening]:
+    call.ended_by = _ended_by(call, record)
     call.ended_at = record.at
-    told = _outcome(call) if call.direction == "inbound" else _outcome_of_ours(call, record)
+    told = _outcome(call) if call.direction != "outbound" else _outcome_of_ours(call, record)
     call.outcome = call.outcome or told
     call.state = ENDED
     said = {"by": call.ended_by, "outcome": call.outcome, "cause": record.cause}
     return [Happening(record.at, "ended", f"{call.id}:ended", call.agent, said)]
+
+
+def _ended_by(call: Call, record: Record) -> str:
+    # The order in which two legs' ends are written is chance; the source is the same in both.
+    if record.hangup_source == record.channel:
+        return call.legs[record.leg_id].role
+    agents = {leg.party for leg in call.legs.values() if leg.role == "agent"}
+    return "agent" if _endpoint(record.hangup_source) in agents else "system"
 
 
 def _outcome(call: Call) -> str:
@@ -230,8 +297,9 @@ def _outcome_of_ours(call: Call, record: Record) -> str:
     return _REFUSALS.get(record.cause or 0, "not_reached")
 
 
+_INVITED = frozenset({"unit", "supervisor"})
 _REFUSALS = {17: "busy", 21: "refused"}
-_TELLERS: dict[str, Callable[[Call, Record, Role], list[Happening]]] = {
+_TELLERS: dict[str, Callable[[Call, Record, Party], list[Happening]]] = {
     "CHAN_START": _started,
     "arrived": _arrived,
     "greeted": _greeted,

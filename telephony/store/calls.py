@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from telephony.rules.call_story import ENDED, Call, Happening, Leg
+from telephony.rules.call_story import CONFERENCE, ENDED, Call, Happening, Leg
 from telephony.store.tables import calls, events, insert_once, legs, upsert
 
 _CALL_FIELDS = tuple(name for name in Call.__dataclass_fields__ if name != "legs")
@@ -93,6 +93,22 @@ def open_outbound(
     ]
     if rows:
         connection.execute(insert_once(connection.dialect.name, calls), rows)
+
+
+def open_conference(connection: sa.Connection, call_id: str, now: datetime, centre: str | None) -> None:
+    """Enter a coordination conference (Art. 12) that we are about to call together: it has no citizen.
+
+    It ends when the last of its legs has hung up; one that nobody came to is closed by `close_outbound`.
+    """
+    row = {"id": call_id, "direction": CONFERENCE, "state": "dialling", "arrived_at": now, "marks": []}
+    connection.execute(insert_once(connection.dialect.name, calls), [{**row, "centre": centre}])
+
+
+def close_unattended(connection: sa.Connection, call_id: str, now: datetime) -> None:
+    """Close a conference that nobody came to; one that somebody came to ends with its legs."""
+    came = sa.exists().where(legs.c.call_id == call_id, legs.c.bridged_at.is_not(None))
+    if not connection.scalar(sa.select(came)):
+        close_outbound(connection, call_id, "not_reached", now)
 
 
 def close_outbound(connection: sa.Connection, call_id: str, outcome: str, now: datetime) -> None:

@@ -15,13 +15,16 @@ from telephony.store import calls as call_rows
 from telephony.store.tables import case_numbers, cases, insert_for
 from telephony.texts import say
 
-TOLD = ("subject", "category", "district", "unit", "channel")
+TOLD = ("subject", "category", "district", "unit", "channel", "confidential")
 """What a case is besides its numbers; what is not told leaves what is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CaseView:
-    """A case; `round` is the one it is in, `numbers` the citizen's in the order of trying."""
+    """A case; `round` is the one it is in, `numbers` the citizen's in the order of trying.
+
+    Of a confidential one units get neither the citizen's number nor name.
+    """
 
     case_number: str
     open: bool
@@ -33,6 +36,7 @@ class CaseView:
     unit: str | None = None
     channel: str | None = None
     round: int = 1
+    confidential: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +52,7 @@ class NewCase:
     unit: str | None = None
     channel: str | None = None
     round: int | None = None
+    confidential: bool | None = None
 
 
 def put(connection: sa.Connection, told: NewCase, now: datetime) -> CaseView:

@@ -86,6 +86,8 @@ legs = sa.Table(
     sa.Column("bridged_at", UtcTime),
     sa.Column("ended_at", UtcTime),
     sa.Column("cause", sa.Integer, comment="Q.850 cause of the hangup"),
+    sa.Column("recording", sa.String(100), comment="what this party heard and said, from recorded_from on"),
+    sa.Column("recorded_from", UtcTime),
 )
 
 events = sa.Table(
@@ -126,6 +128,13 @@ cases = sa.Table(
     sa.Column("unit", sa.String(60)),
     sa.Column("channel", sa.String(20), comment="how it came in (Art. 3)"),
     sa.Column("round", sa.Integer, nullable=False, server_default="1", comment="a redo starts a new one"),
+    sa.Column(
+        "confidential",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="units get neither the citizen's number nor name",
+    ),
 )
 
 case_numbers = sa.Table(
@@ -182,7 +191,7 @@ def insert_once(dialect: str, table: sa.Table) -> Any:
 def upsert(
     dialect: str,
     table: sa.Table,
-    key: str,
+    key: str | tuple[str, ...],
     changed: tuple[str, ...],
     only: sa.ColumnElement[bool] | None = None,
 ) -> Any:
@@ -195,7 +204,8 @@ def upsert(
     alive = table.c.state != ENDED if table is calls else None
     where = alive if only is None else only
     new = {name: statement.excluded[name] for name in changed}
-    return statement.on_conflict_do_update(index_elements=[key], set_=new, where=where)
+    keys = [key] if isinstance(key, str) else list(key)
+    return statement.on_conflict_do_update(index_elements=keys, set_=new, where=where)
 
 
 def _insert(dialect: str, table: sa.Table) -> Any:

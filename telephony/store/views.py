@@ -7,15 +7,25 @@ from typing import Any
 import sqlalchemy as sa
 
 from telephony.clock import SHANGHAI
+from telephony.rules.presence import Recording
+from telephony.store import presence
+from telephony.store.presence import Presence, SegmentView, StayView
 from telephony.store.tables import ENDED, calls, events, legs
 
 MOST = 1000
 """Rows in one answer at most."""
+NOBODY = Presence((), ())
 
 
 @dataclass(frozen=True, kw_only=True)
 class CallView:
-    """A call as shown. Durations are seconds; None where they do not apply (yet)."""
+    """A call as shown. Durations are seconds; None where they do not apply (yet).
+
+    `talk_seconds` is how long the citizen, in a conference (Art. 12) anybody, shared a bridge with another
+    party: a hold for which the switch takes the citizen out of the bridge is left out. A hold that the
+    agent's telephone makes by itself leaves both in the bridge, and counts. Of a call told before stays were
+    kept it is the time from the answer to the end.
+    """
 
     id: str
     direction: str
@@ -42,7 +52,10 @@ class CallView:
 
 @dataclass(frozen=True, kw_only=True)
 class LegView:
-    """One party's channel; `cause` is the Q.850 cause of its hangup."""
+    """One party's channel; `cause` is the Q.850 cause of its hangup.
+
+    `recording` holds what this party heard and said from `recorded_from` on.
+    """
 
     id: str
     role: str
@@ -52,6 +65,8 @@ class LegView:
     bridged_at: datetime | None
     ended_at: datetime | None
     cause: int | None
+    recording: str | None
+    recorded_from: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +83,17 @@ class EventView:
 
 @dataclass(frozen=True, kw_only=True)
 class CallDetail(CallView):
-    """A call with its legs, the first first, and its events in the order in which they happened."""
+    """A call with its legs, the first first, and its events in the order in which they happened.
+
+    `stays` say who was in which bridge, `segments` who was with whom, `talk_seconds_by_agent` how long each
+    agent shared a bridge with another party, the citizen or not.
+    """
 
     legs: list[LegView]
     events: list[EventView]
+    stays: list[StayView]
+    segments: list[SegmentView]
+    talk_seconds_by_agent: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -102,8 +124,9 @@ def call_list(connection: sa.Connection, wanted: CallFilter, now: datetime) -> l
         query = query.where(calls.c.arrived_at >= wanted.since)
     if wanted.until is not None:
         query = query.where(calls.c.arrived_at < wanted.until)
-    rows = connection.execute(query.limit(min(wanted.limit, MOST)))
-    return [CallView(**_call(row, now)) for row in rows]
+    rows = connection.execute(query.limit(min(wanted.limit, MOST))).all()
+    found = presence.of_calls(connection, [row.id for row in rows], now)
+    return [CallView(**_call(row, found.get(row.id, NOBODY), now)) for row in rows]
 
 
 def call_detail(connection: sa.Connection, call_id: str, now: datetime) -> CallDetail | None:
@@ -113,13 +136,18 @@ def call_detail(connection: sa.Connection, call_id: str, now: datetime) -> CallD
         return None
     leg_rows = connection.execute(
         sa.select(legs).where(legs.c.call_id == call_id).order_by(legs.c.started_at)
-    )
+    ).all()
+    files = {leg.id: Recording(leg.recording, leg.recorded_from) for leg in leg_rows if leg.recorded_from}
+    there = presence.of_calls(connection, [call_id], now, files).get(call_id, NOBODY)
     of_call = sa.select(events).where(events.c.call_id == call_id).order_by(events.c.at, events.c.id)
     event_rows = connection.execute(of_call)
     return CallDetail(
-        **_call(row, now),
+        **_call(row, there, now),
         legs=[LegView(**_fields(leg, LegView)) for leg in leg_rows],
         events=[EventView(**_fields(event, EventView)) for event in event_rows],
+        stays=there.stay_views(),
+        segments=there.segment_views(),
+        talk_seconds_by_agent=there.talked_by_agent(),
     )
 
 
@@ -165,13 +193,19 @@ def _events(call_id: str | None, kind: str | None) -> sa.Select[Any]:
     return query if kind is None else query.where(events.c.kind == kind)
 
 
-def _call(row: sa.Row[Any], now: datetime) -> dict[str, Any]:
+def _call(row: sa.Row[Any], there: Presence, now: datetime) -> dict[str, Any]:
     until = row.ended_at or (now if row.state != ENDED else None)
     waited = seconds_between(row.queued_at, row.answered_at or until)
     own = {name for name in CallView.__dataclass_fields__ if not name.endswith("_seconds")}
     shown = {name: _shown(getattr(row, name)) for name in own}
-    talked = seconds_between(row.answered_at, until)
-    return {**shown, "wait_seconds": waited, "talk_seconds": talked}
+    return {**shown, "wait_seconds": waited, "talk_seconds": _talked(row, there, until)}
+
+
+def _talked(row: sa.Row[Any], there: Presence, until: datetime | None) -> float | None:
+    if row.answered_at is None:
+        return None
+    told = there.talked(row.direction)
+    return seconds_between(row.answered_at, until) if told is None else told
 
 
 def _fields(row: sa.Row[Any], view: type[LegView] | type[EventView]) -> dict[str, Any]:

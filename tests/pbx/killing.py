@@ -120,6 +120,16 @@ class Killing(Revisiting):
                 found = {"result": "unreachable", "by": "tester", "note": "over"}
                 self.service.post(f"/revisits/{shown['id']}/result", **found)
 
+    def at_rest(self, name):
+        """Let nothing more be dialled, and a case's calls end; return its round and how often it was rung.
+
+        Else a ring could fall between the two looks.
+        """
+        self.pause()
+        self._until(name, lambda shown: all(map(over, shown["attempts"])))
+        # Read anew: PostgreSQL may have shown the round of before the end that its attempts had already.
+        return self.shown(name), self.rung(name)
+
     def rung(self, name):
         """Return how often the number of a case was really invited."""
         return len(self.far_end.invited.get(self.shown(name)["numbers"][0], ()))

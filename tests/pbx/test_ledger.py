@@ -28,6 +28,16 @@ def test_calls_of_a_killed_switch_are_ended_as_interrupted(system):
     assert system.service.wait_agent("8001", "wrap_up")
 
 
+def test_a_citizen_whom_a_killed_switch_cut_off_is_to_be_called_back(system):
+    mark = system.service.mark()
+    _, _, call_id = call_through(system, caller="13822220007")
+    system.switch.kill()
+    system.switch.start()
+    system.service.wait_event("return_opened", mark, call_id=call_id)
+    (owed,) = [each for each in system.service.get("/returns") if each["call_id"] == call_id]
+    assert (owed["number"], owed["why"]) == ("13822220007", "interrupted")
+
+
 def test_a_switch_and_a_service_killed_together_leave_no_call_talking(system):
     _, _, talking = call_through(system)
     system.service.kill()

@@ -43,11 +43,10 @@ def aftermath(killing, request):
     """What became of cases after a kill: behaviour → (round, rings), once each has an attempt over."""
     point, behaviours = request.param
     names = killing.die_at(point, *(BEHAVIOURS[each] for each in behaviours))
-    found = {}
-    for behaviour, name in zip(behaviours, names, strict=True):
+    for name in names:
         killing.wait_settled(name, 2 if point == "after_reserved" else 1)
-        found[behaviour] = killing.shown(name), killing.rung(name)
-    yield point, found
+    found = [killing.at_rest(name) for name in names]
+    yield point, dict(zip(behaviours, found, strict=True))
     killing.close(*names)
 
 

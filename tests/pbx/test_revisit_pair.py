@@ -50,12 +50,20 @@ class Pair:
         return sum(len(each.far_end.invited.get(number, ())) for each in self.both)
 
     def wait_settled(self, names):
-        """Block until each of these has an attempt that is over; the first does not hear of the second's."""
+        """Block until each of these has an attempt that is over."""
+        self._wait(names, any)
+
+    def rest(self, names):
+        """Let nothing more be dialled, and calls under way end: else one may ring between two looks."""
+        self.first.pause()
+        self._wait(names, all)
+
+    def _wait(self, names, which):
         service = self.first.service
         for _ in range(200):
-            if all(any(map(over, self.first.shown(name)["attempts"])) for name in names):
+            if all(which(map(over, self.first.shown(name)["attempts"])) for name in names):
                 return
-            service.get("/events", after=service.mark(), wait=0.3)
+            service.get("/events", after=service.mark(), wait=0.3)  # it does not hear of the second's
         raise AssertionError([self.first.shown(name) for name in names])
 
 
@@ -90,6 +98,7 @@ def test_what_one_of_two_services_was_calling_when_it_died_is_settled_when_it_is
     pair.second.service.kill()
     pair.second.service.start()
     pair.wait_settled(cases)
+    pair.rest(cases)
     for name, number in cases.items():
         shown = pair.first.shown(name)
         assert rings_fit(shown, pair.rung(number)), shown

@@ -15,7 +15,7 @@ from telephony.errors import ConfigError
 from telephony.paths import PROJECT
 from telephony.texts import say
 
-FILES = ("hotline", "centres", "numbers", "queues", "agents", "prompts")
+FILES = ("hotline", "centres", "numbers", "queues", "agents", "prompts", "units")
 
 
 class Folder:
@@ -175,6 +175,7 @@ def test_a_number_without_quotes_is_refused_for_its_zeros_would_be_lost(folder):
         ("hotline", "queue: demo, agent", "queue: nowhere, agent", "demo.queue"),
         ("hotline", 'agent: "8999"', 'agent: "nowhere"', "demo.agent"),
         ("hotline", 'number: "12345", queue', 'number: "99999", queue', "demo.number"),
+        ("hotline", 'unit_number: "10000012346"', 'unit_number: "10000012345"', "demo.unit_number"),
         ("hotline", "notice: recording-notice", "notice: nowhere", "recording.notice"),
         ("numbers", "queue: city-12315", "queue: nowhere", "numbers.1.queue"),
         ("numbers", "greeting: greeting-12315", "greeting: nowhere", "numbers.1.greeting"),
@@ -282,6 +283,7 @@ def test_a_trunk_without_addresses_and_a_switch_without_codecs_are_refused(folde
 @pytest.mark.parametrize("trunk", ["udp", "tcp", "global", "agent", "citizen", "one-phone", "carrier-from"])
 def test_a_trunk_may_not_take_the_name_of_a_section_of_ours(folder, trunk):
     line = folder.change("hotline", "name: carrier", f"name: {trunk}")
+    folder.change("threeway", "trunk: carrier", f"trunk: {trunk}")
     wanted = say("config.our_name", name=trunk)
     assert folder.problems() == [folder.at("hotline", line, "trunks.0.name") + wanted]
 
@@ -422,3 +424,17 @@ def assert_loads_or_tells(folder):
     except ConfigError as error:
         lines = str(error).splitlines()
         assert all(line.startswith(f"{folder.path}/") and line.isprintable() for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "known"),
+    [
+        ("trunk: carrier", "trunk: carier", "trunk", "carrier"),
+        ('caller_number: "12345"', 'caller_number: "12346"', "caller_number", "12345, 12315"),
+    ],
+)
+def test_units_are_called_over_a_trunk_and_with_a_number_that_are_there(folder, old, new, key, known):
+    line = folder.change("threeway", old, new)
+    (problem,) = folder.problems()
+    assert problem.startswith(folder.at("threeway", line, key))
+    assert known in problem

@@ -1,4 +1,4 @@
-"""`AGI(agi://…/feature,TOKEN,ENDPOINT,WHAT,NTH)`: a feature code dialled on an agent's phone.
+"""`AGI(agi://…/feature,TOKEN,ENDPOINT,WHAT,DIGITS)`: a feature code dialled on an agent's phone.
 
 Called from asterisk-conf/extensions.d/30-agents.conf.
 """
@@ -9,28 +9,36 @@ from typing import get_args
 from telephony.agi.session import Session
 from telephony.errors import HotlineError, NotAllowedError
 from telephony.floor.roster import Command, Roster
+from telephony.threeway.by_phone import ByPhone
 
 SAID = {
     "login": "agent-logged-in",
     "logout": "agent-logged-out",
     "pause": "agent-paused",
     "ready": "agent-ready",
+    "unit": "threeway-started",
+    "threeway": "threeway-done",
 }
 """The prompt that confirms each command; without one the dialplan says that it did not work."""
 
 
-def entry(roster: Roster, pause_reasons: Sequence[str]) -> Callable[[Session], None]:
-    """Return the handler; the digit after a pause code chooses the nth of `pause_reasons`."""
+def entry(roster: Roster, pause_reasons: Sequence[str], by_phone: ByPhone) -> Callable[[Session], None]:
+    """Return the handler; DIGITS: the nth of `pause_reasons`, a unit's short code, or a command's digit."""
 
     def handle(session: Session) -> None:
-        agent, what, nth = (session.env.get(f"agi_arg_{n}", "") for n in (2, 3, 4))
+        agent, what, digits = (session.env.get(f"agi_arg_{n}", "") for n in (2, 3, 4))
         try:
-            command = _command(what)
-            reason = _reason(nth, pause_reasons) if command == "pause" else None
-            session.await_(lambda: roster.command(agent, command, reason, "phone"))
+            if what == "unit":
+                session.await_(lambda: by_phone.unit(agent, digits))
+            elif what == "threeway":
+                session.await_(lambda: by_phone.command(agent, digits))
+            else:
+                command = _command(what)
+                reason = _reason(digits, pause_reasons) if command == "pause" else None
+                session.await_(lambda: roster.command(agent, command, reason, "phone"))
         except HotlineError:
             return
-        session.set_variable("HOTLINE_SAY", SAID[command])
+        session.set_variable("HOTLINE_SAY", SAID[what])
 
     return handle
 

@@ -21,7 +21,7 @@ from telephony.api.inputs import (
     Text60,
     Word,
 )
-from telephony.api.problems import wrong_value
+from telephony.api.problems import why_of
 from telephony.api.services import Door, Services, one_form, outbound_of, read, write
 from telephony.callback.rounds import Opened, Reply
 from telephony.errors import NotAllowedError, UnknownThingError
@@ -29,7 +29,7 @@ from telephony.logs import visible
 from telephony.store import cases, revisit_views
 from telephony.store.cases import CaseView, NewCase
 from telephony.store.revisit_views import RevisitDetail
-from telephony.texts import said, say
+from telephony.texts import say
 
 router = APIRouter(prefix="/cases", tags=["cases"])
 MOST_CASES = 500
@@ -40,7 +40,8 @@ Round = Annotated[int, Field(ge=1, le=1000)]
 class CaseFacts:
     """A citizen's numbers in the order of trying, whether the case is open, and what it is about.
 
-    `subject` may be said to the citizen. What is left out, or null, leaves what is known.
+    `subject` may be said to the citizen; of a `confidential` case units learn neither the citizen's number
+    nor name. What is left out, or null, leaves what is known.
     """
 
     numbers: Numbers
@@ -51,6 +52,7 @@ class CaseFacts:
     unit: Text60 | None = None
     channel: Text20 | None = None
     round: Round | None = None
+    confidential: Annotated[bool, Field(strict=True)] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,10 +157,9 @@ def _checked(services: Services, place: int, row: Any) -> tuple[RowResult, NewCa
     try:
         facts = _ROW.validate_python(row)
     except ValidationError as error:
-        wrong = [f"{'.'.join(map(str, each['loc']))}: {said(wrong_value(each))}" for each in error.errors()]
         number = row.get("case_number") if isinstance(row, dict) else None
         named = visible(number[:80]) if isinstance(number, str) else None
-        return RowResult(place, named, stored=False, why=visible("; ".join(wrong))), None
+        return RowResult(place, named, stored=False, why=why_of(error)), None
     return RowResult(place, facts.case_number, stored=True), _told(services, facts.case_number, facts)
 
 

@@ -6,15 +6,16 @@ from threading import Thread
 
 import httpx
 import uvloop
+from twisted.internet.defer import Deferred
 
 from telephony import config_load
 from telephony.api.app import create_app, hand_in
-from telephony.api.services import Listening, Services
+from telephony.api.services import Listening, Services, settled
 from telephony.floor.pulse import Pulse
 from telephony.paths import PROJECT
 from telephony.secret_store import Secrets
 from telephony.store.database import transaction
-from tests.fakes import FakeClock, FakeHealth, FakeOutbound, FakeRoster, agent_view
+from tests.fakes import FakeClock, FakeHealth, FakeLine, FakeOutbound, FakeRoster, agent_view, fake_rooms
 
 PATIENCE = 10
 TOKEN = "a-token-of-the-tests"
@@ -66,7 +67,10 @@ class Api:
         self.counters = {"hotline_agi_sessions_total": 7.0, "ami_lag_seconds": 0.5, "bad name": 1.0}
         handed = (CONFIG, SECRETS, self.clock, database, self.roster, self.pulse, self.health)
         self.outbound = FakeOutbound(CONFIG, self.clock)
-        self.services = Services(*handed, LISTENING, self.counters, self.outbound)
+        self.line, self.rings_seen = FakeLine(), 0
+        calls = (CONFIG, database, self.line, self.clock, self.roster, self.pulse.beat, self.outbound.replied)
+        self.rooms = fake_rooms(*calls)
+        self.services = Services(*handed, LISTENING, self.counters, self.outbound, self.rooms)
         self.app = application(self.services)
 
     def client(self, token=TOKEN, host="http://127.0.0.1:8345"):
@@ -85,6 +89,24 @@ class Api:
 
     def get(self, path, **values):
         return self.ask("GET", path, **values)
+
+    def inside(self, work, *args):
+        """Return what a function returns that runs in the loop, as all of the service does."""
+
+        async def running():
+            result = work(*args)
+            return await settled(result) if isinstance(result, Deferred) else result
+
+        return self.run(running())
+
+    def until(self, found):
+        """Return when something is true that the service does by itself."""
+
+        async def waiting():
+            while not found():  # noqa: ASYNC110 - a turn of the loop, not a time
+                await asyncio.sleep(0)
+
+        self.run(waiting())
 
     def put_rows(self, write, *args, **values):
         """Write rows as the service would: committed, then told."""

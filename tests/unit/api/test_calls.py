@@ -8,6 +8,7 @@ from twisted.internet.defer import fail
 
 from tests.fakes import NOON
 from tests.unit.store.ledger import put_answered, put_call, put_event, put_leg
+from tests.unit.store.three_way_rows import put_three_way
 
 CALL = "1795420886.1"
 FIELDS = {
@@ -31,6 +32,35 @@ def test_one_call_comes_with_legs_and_events(api):
     call = api.get(f"calls/{CALL}").json()
     assert [leg["id"] for leg in call["legs"]] == [CALL]
     assert [event["kind"] for event in call["events"]] == ["arrived"]
+
+
+def test_a_call_of_three_says_who_was_with_whom_and_where_that_is_heard(api):
+    api.put_rows(put_three_way)
+    call = api.get(f"calls/{CALL}").json()
+    told = [
+        (segment["seconds"], [one["party"] for one in segment["parties"]], segment["file"], segment["offset"])
+        for segment in call["segments"]
+    ]
+    assert told == [
+        (50.0, ["carrier", "8001"], "c.wav", 100.0),
+        (20.0, ["carrier", "8001"], "c.wav", 180.0),
+        (100.0, ["carrier", "8001", "water"], "c.wav", 200.0),
+        (100.0, ["carrier", "water"], "c.wav", 300.0),
+    ]
+    assert call["segments"][0]["started_at"] == "2026-11-23T15:53:20+08:00"
+    assert (len(call["stays"]), call["talk_seconds_by_agent"]) == (5, {"8001": 170.0})
+
+
+def test_the_list_of_calls_leaves_the_hold_out_of_the_talk_as_well(api):
+    api.put_rows(put_three_way)
+    (call,) = api.get("calls").json()
+    assert call["talk_seconds"] == 270.0
+
+
+def test_a_legs_own_recording_is_told(api):
+    api.put_rows(put_three_way)
+    legs = {leg["id"]: leg["recording"] for leg in api.get(f"calls/{CALL}").json()["legs"]}
+    assert legs == {CALL: "c.wav", "1795420886.2": None, "tw-1": None}
 
 
 def test_an_unknown_call_is_not_found(api):

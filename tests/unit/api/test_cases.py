@@ -28,6 +28,14 @@ def test_what_is_not_told_leaves_what_is_known(api):
     assert case["open"] is False
 
 
+def test_a_case_is_confidential_once_it_is_told_and_stays_so_until_it_is_told_otherwise(api):
+    seen = []
+    for told in ({}, {"confidential": True}, {"confidential": None}, {"confidential": False}):
+        put_case(api, "PDS-1", **told)
+        seen.append(api.get("cases/PDS-1").json()["confidential"])
+    assert seen == [False, True, True, False]
+
+
 def test_a_round_goes_on_and_never_back(api):
     put_case(api, "PDS-1", round=2)
     answer = api.ask("PUT", "cases/PDS-1", json={"numbers": [NUMBER], "open": True, "round": 1})
@@ -42,6 +50,7 @@ def test_a_round_goes_on_and_never_back(api):
         {"subject": "a\x00b"},
         {"category": "E"},
         {"unit": ""},
+        {"confidential": "yes"},
         {"district": "x" * 41},
         {"round": 0},
         {"numbers": ["+86 138"]},

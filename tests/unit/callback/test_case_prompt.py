@@ -11,10 +11,12 @@ from pytest_twisted import ensureDeferred
 from structlog.testing import capture_logs
 from twisted.internet.defer import Deferred
 
+from telephony import spoken as spoken_prompts
 from telephony.callback import case_prompt
 from telephony.callback.case_prompt import CasePrompts, spoken
 from telephony.config import Voice
 from telephony.paths import Paths
+from telephony.spoken import SpokenPrompts
 
 VOICE = Voice(language="cmn", words_per_minute=300)
 CASE = ("2026-0001", "道路积水")
@@ -31,7 +33,7 @@ def paths(tmp_path):
 def cases(paths):
     from twisted.internet import reactor  # noqa: PLC0415 - importing it installs one: pytest-twisted's comes first
 
-    return CasePrompts(paths, VOICE, reactor)
+    return CasePrompts(SpokenPrompts(paths, VOICE, reactor))
 
 
 def made(paths):
@@ -95,7 +97,7 @@ async def test_a_prompt_that_another_survey_plays_stays_until_that_is_over_too(c
 @ensureDeferred
 async def test_what_a_crash_left_behind_is_removed_at_the_start(cases, paths):
     await cases.make(*CASE)
-    cases.clear()
+    cases._prompts.clear()
     assert made(paths) == []
 
 
@@ -104,7 +106,7 @@ async def test_a_prompt_that_cannot_be_made_is_none_and_its_text_is_not_logged(c
     monkeypatch.setenv("PATH", "/nowhere")
     with capture_logs() as logs:
         assert await cases.make(*CASE) is None
-    assert [entry["event"] for entry in logs] == ["case_prompt_failed"]
+    assert [entry["event"] for entry in logs] == ["spoken_prompt_failed"]
     assert CASE[1] not in str(logs)
 
 
@@ -124,10 +126,10 @@ def gate(tmp_path, monkeypatch):
 async def test_a_slow_voice_keeps_nobody_waiting_and_what_it_says_too_late_is_removed(
     cases, paths, gate, monkeypatch
 ):
-    monkeypatch.setattr(case_prompt, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(spoken_prompts, "PATIENCE_SECONDS", 0.1)
     assert await cases.make(*CASE) is None
     removed = Deferred()
-    monkeypatch.setattr(cases, "_remove_if_unused", after(cases._remove_if_unused, removed))
+    monkeypatch.setattr(cases._prompts, "_remove_if_unused", after(cases._prompts._remove_if_unused, removed))
     gate.write_text("go\n")
     await removed
     assert made(paths) == []

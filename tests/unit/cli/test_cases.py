@@ -44,6 +44,16 @@ def test_a_quoted_cell_may_hold_commas_and_lines(running, imported, text):
     assert case(running, "A-1")["numbers"] == ["13900000001", "13900000002"]
 
 
+@pytest.mark.parametrize(("text", "meant"), [("是", True), ("否", False), ("", False), ("YES", True)])
+def test_a_case_may_be_confidential(running, imported, text, meant):
+    done = imported(f"诉求编号,联系电话,保密\nA-1,13900000001,{text}\n")
+    assert (done.exit_code, case(running, "A-1")["confidential"]) == (0, meant)
+
+
+def test_what_is_neither_yes_nor_no_keeps_the_row_out(running, imported):
+    assert imported("诉求编号,联系电话,保密\nA-1,13900000001,也许\n").exit_code == 1
+
+
 def test_english_names_tabs_and_empty_lines_are_fine(running, imported):
     done = imported("case_number\tnumbers\tround\n\nA-1\t13900000001\t2\n\t\t\n")
     assert done.exit_code == 0
@@ -158,6 +168,20 @@ def test_a_long_file_goes_in_requests_that_the_service_takes(running, imported):
     done = imported("case_number,numbers,subject\n" + "\n".join(lines))
     assert (done.exit_code, "已导入 700 件" in done.stdout) == (0, True)
     assert case(running, "A-699")["numbers"] == ["13000000699"]
+
+
+@pytest.mark.parametrize(("cell", "kept"), [("是", True), ("YES", True), ("否", False), ("", False)])
+def test_a_case_may_be_confidential_and_is_not_unless_told(running, imported, cell, kept):
+    assert imported(f"诉求编号,保密\nA-1,{cell}\n").exit_code == 0
+    assert case(running, "A-1")["confidential"] is kept
+    shown = running.run("cases", "show", "A-1").stdout
+    assert shown.count("保密 confidential") == 1 + kept  # the column's head, and its word
+
+
+def test_a_confidential_that_is_neither_yes_nor_no_is_told(imported):
+    done = imported("case_number,confidential\nA-1,perhaps\n")
+    assert done.exit_code == 1
+    assert "confidential: 应为 true 或 false（CSV 里写 是 或 否）" in done.stderr
 
 
 def test_a_reply_opens_a_revisit_that_is_shown_with_its_case(running, imported):

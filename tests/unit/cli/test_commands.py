@@ -6,8 +6,10 @@ import pytest
 
 from telephony.errors import NotAllowedError
 from telephony.store import agents as agent_rows
+from telephony.store.returns import open_return
 from tests.fakes import NOON
 from tests.unit.store.ledger import put_answered, put_event, put_leg
+from tests.unit.store.three_way_rows import put_three_way
 
 CALL = "1795420886.1"
 READING = [
@@ -21,6 +23,7 @@ READING = [
     "blacklist list",
     "alarms",
     "phones",
+    "returns list",
 ]
 
 
@@ -28,6 +31,7 @@ READING = [
 def ledger(running):
     running.api.put_rows(put_answered)
     running.api.put_rows(put_leg, CALL)
+    running.api.put_rows(open_return, "13800001234", CALL, "city", "interrupted", NOON)
     running.api.put_rows(put_event, "arrived", data={"number": "12345", "name": "13800001234\x1b[2J"})
     return running
 
@@ -114,6 +118,9 @@ def test_what_is_not_possible_now_ends_with_1(running):
         "blacklist add 138x --reason y",
         "blacklist remove 13800001234",
         "alarms ack 5",
+        "returns close 5 --by x",
+        "returns close 0 --by x",
+        "returns close 5",
         "no-such-command",
     ],
 )
@@ -138,6 +145,32 @@ def test_an_alarm_is_shown_until_it_is_acknowledged(running):
     assert "missed-rings" in running.run("alarms").stdout
     assert running.run("alarms", "ack", "1").exit_code == 0
     assert json.loads(running.run("alarms", "--json").stdout) == []
+
+
+def test_a_call_of_three_is_printed_with_who_was_there_when(running):
+    running.api.put_rows(put_three_way)
+    said = running.run("call", CALL).stdout
+    assert "诉求人 citizen carrier · 坐席 agent 8001 · 单位 unit water" in said
+    assert "坐席 8001 通话 170 秒 · agent 8001 talked for 170 s" in said
+
+
+def test_a_citizen_is_on_the_list_of_returns_until_somebody_called_back(running):
+    running.api.put_rows(open_return, "13800001234", CALL, "city", "interrupted", NOON)
+    said = running.run("returns").stdout
+    assert "138****1234" in said
+    assert "中断" in said
+    done = running.run("returns", "close", "1", "--by", "李敏", "--note", "已回电")
+    assert done.stdout == "回拨 1 已办结：138****1234 · return 1 to 138****1234 is done\n"
+    assert json.loads(running.run("returns", "list", "--json").stdout) == []
+    (closed,) = json.loads(running.run("returns", "list", "--all", "--json").stdout)
+    assert (closed["closed_by"], closed["note"]) == ("李敏", "已回电")
+
+
+def test_a_return_that_is_done_is_not_possible_to_close_again(running):
+    running.api.put_rows(open_return, "13800001234", CALL, "city", "interrupted", NOON)
+    running.run("returns", "close", "1", "--by", "李敏")
+    done = running.run("returns", "close", "1", "--by", "王芳")
+    assert (done.exit_code, "李敏" in done.stderr) == (1, True)
 
 
 def test_the_status_names_every_address_and_ends_with_0_when_all_is_ready(running):

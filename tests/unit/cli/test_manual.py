@@ -25,12 +25,13 @@ def test_a_command_of_the_manual_is_there(words):
     while rest and getattr(command, "commands", None) and not rest[0].startswith("-"):
         assert rest[0] in command.commands, f"{command.name} has no {rest[0]}"
         command = command.commands[rest.pop(0)]
-    options = {option for parameter in command.params for option in (*parameter.opts, "--help")}
+    known = [(*each.opts, *each.secondary_opts, "--help") for each in command.params]
+    options = {option for options in known for option in options}
     assert {word for word in rest if word.startswith("--")} <= options
 
 
-def test_the_manual_names_every_command_of_revisits_and_cases():
+def test_the_manual_names_every_command_of_these_groups():
     told = {" ".join(words[:2]) for words in named()}
-    for group in ("cases", "revisits"):
+    for group in ("cases", "demo", "returns", "revisits", "threeway", "units"):
         missing = {f"{group} {name}" for name in TREE.commands[group].commands} - told
         assert missing <= {"revisits no-disturb"}

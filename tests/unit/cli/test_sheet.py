@@ -18,6 +18,10 @@ def test_what_is_no_formula_stays_as_it_is(value):
     assert plain(value) == value
 
 
+def test_a_list_is_one_cell_and_no_formula_either():
+    assert plain(["=A1", 2]) == "'=A1 · 2"
+
+
 def test_a_sheet_is_utf_8_with_a_mark_and_quotes_what_needs_it(capsysbinary):
     sheet(("case", "unit"), [("C-1", '城管局,"一队"'), (None, "a\nb")])
     text = capsysbinary.readouterr().out.decode()

@@ -13,6 +13,7 @@ from telephony.floor.switch_watch import SwitchWatch
 from telephony.pbx.codec import Message
 from telephony.store.tables import events
 from tests.unit.floor.test_ledger import STORY, only_call, read, write
+from tests.unit.floor.test_ledger_three_way import INVITED, conference
 from tests.unit.times import NOON
 
 
@@ -158,6 +159,26 @@ async def test_what_failed_in_settling_is_tried_again_by_the_sweep(
 
 
 @ensureDeferred
+@pytest.mark.parametrize(
+    ("living", "state"), [([channel("tw-1", "tw-1", name="PJSIP/carrier-07")], "talking"), ([], "ended")]
+)
+async def test_a_sweep_knows_a_call_by_a_leg_that_we_ordered(
+    watch, ami, ledger, database, tmp_path, clock, living, state
+):
+    await database.write(conference)
+    write(tmp_path, INVITED)
+    await read(ledger)
+    ami.comes_up()
+    ami.answers(CoreShowChannels=living)
+    for _ in range(2):
+        clock.instant += timedelta(seconds=60)
+        swept = watch.sweep()
+        ami.answers(CoreShowChannels=living)
+        await swept
+    assert (await only_call(database))["state"] == state
+
+
+@ensureDeferred
 async def test_a_sweep_leaves_a_settling_alone_that_is_still_under_way(watch, ami):
     ami.comes_up()
     first = list(ami.asked)
@@ -177,3 +198,16 @@ async def test_a_hold_names_the_agent_and_not_the_line_if_the_citizen_holds(
     assert await database.read(lambda c: c.execute(sa.select(events.c.kind, events.c.agent)).all()) == [
         ("held", agent)
     ]
+
+
+@pytest.mark.parametrize(("leg_id", "missed"), [("tw-1", 0), ("1795420886.2", 1)])
+@ensureDeferred
+async def test_a_ring_that_we_ordered_and_took_back_is_no_missed_one_whatever_the_switch_calls_it(
+    watch, ami, roster, leg_id, missed
+):
+    await roster.command("8001", "login", None, "test")
+    roster.offered("8001", "1.0", leg_id)
+    ring = {"DestChannel": "PJSIP/8001-00000002", "DestUniqueid": leg_id}
+    ami.says("DialEnd", DialStatus="NOANSWER", **ring)
+    ami.says("Hangup", Channel="PJSIP/8001-00000002", Uniqueid=leg_id)
+    assert (roster.one("8001").state, roster.one("8001").missed_rings) == ("ready", missed)

@@ -70,6 +70,11 @@ def test_the_dialplans_own_word_comes_with_what_it_said():
     assert (record.kind, record.extra, record.cause) == ("queued", "city-12345", None)
 
 
+def test_a_channel_that_enters_a_bridge_says_which():
+    detail = '{"bridge_id":"504c1a20","bridge_technology":"softmix"}'
+    assert journal.parse(row(eventtype="BRIDGE_ENTER", eventextra=detail).encode()).bridge == "504c1a20"
+
+
 @pytest.mark.parametrize("extra", ["", "[]", "5", "null", None])
 def test_a_record_without_details_is_a_record(extra):
     assert journal.parse(row(eventextra=extra).encode()).cause is None

@@ -30,7 +30,7 @@ def channel(name):
 
 def test_a_live_channel_names_its_endpoint_its_leg_and_its_call():
     ami = FakeAMI("CoreShowChannels", [channel("PJSIP/8001-0000002a")])
-    assert snapshot.channels(ami).result == [Channel("8001", "Ringing", "1.2", "1.1")]
+    assert snapshot.channels(ami).result == [Channel("8001", "Ringing", "1.2", "1.1", "PJSIP/8001-0000002a")]
 
 
 @pytest.mark.parametrize(

@@ -178,3 +178,15 @@ def test_a_command_to_a_number_that_was_never_called_is_an_error(far_end):
 def test_a_taken_port_is_an_error_at_once(far_end, tmp_path):
     with pytest.raises(OSError, match="in use"):
         FarEnd("127.0.0.2", far_end.port, tmp_path).start()
+
+
+def test_what_a_number_hears_cannot_be_asked_before_its_first_call(far_end):
+    with pytest.raises(UnknownThingError, match=f"the far end has had no call for {NUMBER}"):
+        far_end.hears(NUMBER)
+
+
+def test_a_call_that_rings_hears_silence(far_end, caller):
+    far_end.plan(NUMBER, [Behaviour()])
+    caller.invite().statuses(2)
+    heard = far_end.hears(NUMBER, 300)
+    assert (len(heard), max(heard) - min(heard)) == (2400, 0)

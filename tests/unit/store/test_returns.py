@@ -1,0 +1,105 @@
+"""Missed-call returns in the store."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from telephony.errors import NotAllowedError, UnknownThingError
+from telephony.store import returns, threeway_tables  # noqa: F401 - it joins the metadata
+from telephony.store.database import engine_of, transaction
+from telephony.store.tables import events, metadata
+from tests.unit.store.ledger import NOW, ago, put_answered, put_call
+
+NUMBER = "13800001234"
+
+
+@pytest.fixture
+def connection(database_url):
+    engine = engine_of(database_url)
+    metadata.create_all(engine)
+    with transaction(engine) as connection:
+        yield connection
+    engine.dispose()
+
+
+def lose(connection, call_id="1.1", number=NUMBER, at=NOW):
+    return returns.open_return(connection, number, call_id, "city", "interrupted", at)
+
+
+def told(connection):
+    return [tuple(row) for row in connection.execute(sa.select(events.c.kind, events.c.call_id))]
+
+
+def test_a_second_lost_call_of_a_number_changes_nothing(connection):
+    assert [lose(connection), lose(connection, "1.2")] == [True, False]
+    (only,) = returns.open_list(connection, 10)
+    assert (only.call_id, told(connection)) == ("1.1", [("return_opened", "1.1")])
+
+
+def test_a_number_whose_return_is_closed_may_be_lost_again(connection):
+    lose(connection)
+    returns.close(connection, 1, "李敏", None, NOW)
+    assert lose(connection, "1.2")
+
+
+def test_the_longest_waiting_stands_first_and_with_closed_ones_the_newest(connection):
+    for index, seconds in enumerate((20, 30, 10)):
+        lose(connection, f"1.{index}", f"1380000000{index}", ago(seconds))
+    assert [each.call_id for each in returns.open_list(connection, 2)] == ["1.1", "1.0"]
+    returns.close(connection, 1, "李敏", None, NOW)
+    assert [each.call_id for each in returns.open_list(connection, 9)] == ["1.1", "1.2"]
+    everything = returns.open_list(connection, 9, with_closed=True)
+    assert [each.call_id for each in everything] == ["1.2", "1.0", "1.1"]
+
+
+def test_who_closes_a_return_is_kept_with_the_note(connection):
+    lose(connection)
+    done = returns.close(connection, 1, "李敏", "已回电", NOW)
+    assert (done.closed_by, done.note, done.closed_at.isoformat()) == (
+        "李敏",
+        "已回电",
+        "2026-11-23T16:00:00+08:00",
+    )
+    assert told(connection) == [("return_opened", "1.1"), ("return_closed", "1.1")]
+
+
+def test_a_return_that_is_closed_says_by_whom(connection):
+    lose(connection)
+    returns.close(connection, 1, "李敏", None, NOW)
+    with pytest.raises(NotAllowedError, match="李敏 于 2026-11-23 16:00"):
+        returns.close(connection, 1, "王芳", None, NOW)
+
+
+def test_a_return_that_is_not_there_cannot_be_closed(connection):
+    with pytest.raises(UnknownThingError):
+        returns.close(connection, 1, "李敏", None, NOW)
+
+
+@pytest.mark.parametrize(("after", "new"), [(-0.001, True), (0, False)])
+def test_who_has_been_answered_since_is_owed_nothing(connection, after, new):
+    put_answered(connection, "1.9", waited=100)  # answered at ago(400)
+    assert lose(connection, at=ago(400) - timedelta(seconds=after)) is new
+
+
+def test_the_lost_calls_own_answer_is_no_answer_since(connection):
+    put_answered(connection, "1.1")
+    assert lose(connection, at=ago(500))
+
+
+def test_a_call_of_ours_that_was_answered_is_no_answer_since(connection):
+    put_call(connection, "rv-1", direction="outbound", answered_at=ago(10))
+    assert lose(connection, at=ago(20))
+
+
+@pytest.mark.parametrize(("opened", "left"), [(10, 0), (9.999, 1)])
+def test_an_answer_closes_only_what_was_lost_before_it(connection, opened, left):
+    lose(connection, at=ago(opened))
+    returns.close_answered(connection, [(NUMBER, "1.2", ago(10))])
+    assert len(returns.open_list(connection, 9)) == left
+
+
+def test_another_numbers_answer_closes_nothing(connection):
+    lose(connection)
+    returns.close_answered(connection, [("13900000000", "1.2", NOW)])
+    assert len(returns.open_list(connection, 9)) == 1
