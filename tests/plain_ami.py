@@ -3,6 +3,7 @@
 import socket
 import time
 
+PATIENCE = 30.0
 Fields = dict[str, str]
 
 
@@ -18,7 +19,7 @@ class PlainAmi:
         answer = self.action("Login", Username=user, Secret=secret)
         assert answer["Response"] == "Success", answer
 
-    def action(self, name: str, timeout: float = 5, **fields: str) -> Fields:
+    def action(self, name: str, timeout: float = PATIENCE, **fields: str) -> Fields:
         """Send an action and return its answer."""
         self._sent += 1
         token = f"plain-{self._sent}"
@@ -30,7 +31,7 @@ class PlainAmi:
         self._socket.sendall("\r\n".join([*lines, "", ""]).encode())
         return self._take(self.answers, {"ActionID": token}, timeout)
 
-    def wait_event(self, name: str, timeout: float = 5, **fields: str) -> Fields:
+    def wait_event(self, name: str, timeout: float = PATIENCE, **fields: str) -> Fields:
         """Return the first event not returned yet that has this name and these fields."""
         return self._take(self.events, {"Event": name, **fields}, timeout)
 

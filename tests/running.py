@@ -12,7 +12,9 @@ import httpx
 from telephony.paths import PROJECT
 from telephony.programs import READY_FD
 
-READY_SECONDS = 20
+READY_SECONDS = 60
+PATIENCE = 40
+"""The limit of what takes little time: it only ends a hopeless wait, on however slow a machine."""
 
 
 class RunningService:
@@ -24,7 +26,7 @@ class RunningService:
         api = switch.config.hotline.api
         headers = {"Authorization": f"Bearer {switch.secrets.api_token}"}
         self.http = httpx.Client(
-            base_url=f"http://{api.address}:{api.port}/api/v1", headers=headers, timeout=35
+            base_url=f"http://{api.address}:{api.port}/api/v1", headers=headers, timeout=90
         )
 
     def start(self, *, wait=True, environment=None):
@@ -116,7 +118,7 @@ class RunningService:
         """Return the id of the newest event: what is waited for comes after it."""
         return self.get("/events")["last"]
 
-    def wait_event(self, kind, after, *, timeout=20, **wanted):
+    def wait_event(self, kind, after, *, timeout=PATIENCE, **wanted):
         """Block until an event of this kind whose fields or data are as wanted; return it."""
         while True:
             page = self.get("/events", after=after, kind=kind, wait=timeout)
@@ -138,8 +140,8 @@ class RunningService:
         """Block until the one call of a caller has ended; return it with its legs and events."""
         mark = self.mark()
         while not (calls := self.get("/calls", number=caller, state="ended")):
-            page = self.get("/events", after=mark, wait=20)
-            assert page["events"], f"no ended call of {caller} within 20 s\n{self.log()[-1500:]}"
+            page = self.get("/events", after=mark, wait=PATIENCE)
+            assert page["events"], f"no ended call of {caller} within {PATIENCE} s\n{self.log()[-1500:]}"
             mark = page["last"]
         [call] = calls
         return self.get(f"/calls/{call['id']}")

@@ -22,8 +22,13 @@ from telephony.prompts import BEEP
 from tests.plain_ami import PlainAmi
 from tests.years import supply_years
 
-START_SECONDS = 20.0
-STOP_SECONDS = 10.0
+START_SECONDS = 60.0
+STOP_SECONDS = 30.0
+PATIENCE = 30.0
+"""The limit of what takes no time: it only ends a hopeless wait, on however slow a machine."""
+LOOK_SECONDS = 0.02
+SERVICE_TIMEOUT = 5
+"""Longer than in life: a service on a busy machine shall not be passed by where no test is about that."""
 PROMPT_SECONDS = 0.1
 BEEP_HERTZ = 3475
 """Above every prompt's, and between the pitches that a prompt may have."""
@@ -67,6 +72,7 @@ class Switch:
             data[door]["port"] = free_port("tcp")
         self.carrier_port = free_port("udp", "127.0.0.2")
         data["trunks"][0]["contact"] = f"127.0.0.2:{self.carrier_port}"
+        data["routing"]["service_timeout_seconds"] = SERVICE_TIMEOUT
         file.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
         change(file, changes)
 
@@ -136,7 +142,7 @@ class Switch:
         """Return what Asterisk's own command line answers."""
         main = self.paths.asterisk / "etc" / "asterisk.conf"
         run = [*self._asterisk.command, "-C", str(main), "-rx", command]
-        return subprocess.run(run, capture_output=True, text=True, check=True, timeout=10).stdout
+        return subprocess.run(run, capture_output=True, text=True, check=True, timeout=PATIENCE).stdout
 
     def log(self) -> str:
         """Return messages.log: notices, warnings and errors."""
@@ -150,7 +156,7 @@ class Switch:
         return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
 
     def wait_call(
-        self, caller: str, event: str = "LINKEDID_END", timeout: float = 10
+        self, caller: str, event: str = "LINKEDID_END", timeout: float = PATIENCE
     ) -> list[dict[str, str]]:
         """Return the journal of this caller's last call once it holds the event."""
         deadline = time.monotonic() + timeout
@@ -161,8 +167,15 @@ class Switch:
             call = [line for line in lines if ids and line["linkedid"] == ids[-1]]
             if any(line["eventtype"] == event for line in call):
                 return call
-            time.sleep(0.02)  # a file that grows gives nothing to block on
+            time.sleep(LOOK_SECONDS)  # a file that grows gives nothing to block on
         raise AssertionError(f"no {event} in the journal of {caller}: {self.journal()[-20:]}")
+
+    def wait_log(self, text: str, timeout: float = PATIENCE) -> None:
+        """Block until messages.log holds this."""
+        deadline = time.monotonic() + timeout
+        while text not in self.log():
+            assert time.monotonic() < deadline, f"no {text!r} in the log: {self.log()[-2000:]}"
+            time.sleep(LOOK_SECONDS)  # as above
 
     def _close(self) -> None:
         if self._ami:

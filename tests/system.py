@@ -10,7 +10,7 @@ from tests.plain_ami import PlainAmi
 from tests.running import RunningService
 from tests.switch import Switch
 
-REGISTER_SECONDS = 15
+REGISTER_SECONDS = 60
 _callers = itertools.count(13800000001)
 
 

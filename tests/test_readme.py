@@ -24,7 +24,7 @@ STATES = PROJECT / "docs" / "states.md"
 DOCUMENTS = [README, *sorted((PROJECT / "docs").rglob("*.md"))]
 SHELL_BLOCK = re.compile(r"^(?P<indent> *)```sh\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^]]*\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
-RUN_SECONDS = 120
+RUN_SECONDS = 300
 
 
 def commands_of(text):

@@ -14,7 +14,7 @@ import pytest
 from telephony.paths import PROJECT
 from tests.switch import Switch
 
-START_SECONDS = 30
+START_SECONDS = 90
 
 
 class Run:

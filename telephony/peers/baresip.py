@@ -8,9 +8,9 @@ from typing import Self
 from telephony.peers.baresip_control import Control, Message
 from telephony.peers.dump import Dump
 from telephony.peers.ear import Samples
-from telephony.peers.ports import connect, find_program, free_block, free_port
+from telephony.peers.ports import PATIENCE_SECONDS, connect, find_program, free_block, free_port
 
-START_SECONDS = 10.0
+START_SECONDS = 30.0
 STOP_SECONDS = 5.0
 RTP_PORTS = 20
 
@@ -109,11 +109,11 @@ class Baresip:
             raise RuntimeError("start the phone first")
         return self._control
 
-    def wait_registered(self, timeout: float = 5) -> None:
+    def wait_registered(self, timeout: float = PATIENCE_SECONDS) -> None:
         """Block until the switch has accepted the registration."""
         self.wait_event("REGISTER_OK", timeout)
 
-    def wait_event(self, kind: str, timeout: float = 5) -> Message:
+    def wait_event(self, kind: str, timeout: float = PATIENCE_SECONDS) -> Message:
         """Block for an event such as REGISTER_FAIL, CALL_INCOMING, CALL_ESTABLISHED or CALL_CLOSED.
 
         The reason of a failure or a closed call stands in `param`, the far end in `peeruri`.

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from telephony.errors import SwitchRefusedError, SwitchUnavailableError
+from telephony.peers.ports import PATIENCE_SECONDS
 
 Message = dict[str, Any]
 
@@ -20,7 +21,7 @@ class Control:
         self._sent = 0
         self.events: list[Message] = []
 
-    def command(self, name: str, params: str = "", timeout: float = 5) -> str:
+    def command(self, name: str, params: str = "", timeout: float = PATIENCE_SECONDS) -> str:
         """Send a command and return what it prints; raise SwitchRefusedError if baresip does not take it."""
         self._sent += 1
         token = str(self._sent)

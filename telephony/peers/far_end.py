@@ -15,6 +15,7 @@ from telephony.errors import SwitchUnavailableError, UnknownThingError
 from telephony.peers import tone
 from telephony.peers.ear import Samples
 from telephony.peers.far_end_call import OK, Address, Behaviour, Call
+from telephony.peers.ports import PATIENCE_SECONDS
 from telephony.peers.sip_message import Message
 
 NO_SUCH_CALL, NO_SUCH_METHOD = 481, 501
@@ -71,7 +72,9 @@ class FarEnd:
         """Press keys in the number's last call, `delay_ms` from now."""
         self._command(number, lambda call: call.press(keys, delay_ms))
 
-    def wait_event(self, name: str, timeout: float = 5, nth: int = 1, *, number: str = "") -> list[str]:
+    def wait_event(
+        self, name: str, timeout: float = PATIENCE_SECONDS, nth: int = 1, *, number: str = ""
+    ) -> list[str]:
         """Block for the nth of these, of one number or of all, and return its words.
 
         `invited NUMBER CALLER`, `alerting NUMBER STATUS`, `answered NUMBER`, `rejected NUMBER STATUS`,

@@ -16,6 +16,8 @@ Kind = Literal["udp", "tcp", "both"]
 LOWEST, HIGHEST = 20000, 32000
 TRIES = 200
 RETRY_SECONDS = 0.02
+PATIENCE_SECONDS = 30.0
+"""The limit of what takes no time: it only ends a hopeless wait, on however slow a machine."""
 OPTIONS = """\
 OPTIONS sip:probe@{here} SIP/2.0\r
 Via: SIP/2.0/UDP {here};branch=z9hG4bK{token}\r

@@ -12,7 +12,7 @@ from telephony.errors import HotlineError
 from telephony.peers import tone
 from telephony.peers.ear import Samples
 from telephony.peers.media import Media
-from telephony.peers.ports import free_block, free_port, wait_sip
+from telephony.peers.ports import PATIENCE_SECONDS, free_block, free_port, wait_sip
 from telephony.peers.sipp_run import SippRun
 
 Reject = Literal[480, 486]
@@ -134,15 +134,15 @@ class SippCitizen:
         """Press keys now."""
         self._media.press(keys, 0)
 
-    def wait_event(self, name: str, timeout: float = 5) -> list[str]:
+    def wait_event(self, name: str, timeout: float = PATIENCE_SECONDS) -> list[str]:
         """Block for `ringing`, `answered`, `refused CODE`, `cancelled`, `hung-up` or `far-end-bye`."""
         return self._run.wait_event(name, timeout)
 
-    def wait_answered(self, timeout: float = 5) -> None:
+    def wait_answered(self, timeout: float = PATIENCE_SECONDS) -> None:
         """Block until the call is answered."""
         self.wait_event("answered", timeout)
 
-    def wait(self, timeout: float) -> Result:
+    def wait(self, timeout: float = PATIENCE_SECONDS) -> Result:
         """Block until the call has ended, and say how."""
         try:
             code = self._run.wait(timeout)
@@ -186,7 +186,7 @@ class SippAgents:
         self.port = self.port or free_port("both", self.local_ip)
         self._answering = SippRun(self.folder, "agents")
 
-    def start(self, timeout: float = 10) -> Self:
+    def start(self, timeout: float = PATIENCE_SECONDS) -> Self:
         """Register everybody, then answer; raises when a registration is refused or takes too long."""
         rows = [
             f"{user};[authentication username={user} password={password}]".encode()
@@ -208,19 +208,19 @@ class SippAgents:
         wait_sip((self.local_ip, self.port), timeout)
         return self
 
-    def wait_checked(self, timeout: float = 5) -> None:
+    def wait_checked(self, timeout: float = PATIENCE_SECONDS) -> None:
         """Block until the switch has asked each phone whether it is there: from then on it sends calls."""
         for nth in range(len(self.passwords)):
             self._answering.wait_event("checked", timeout, nth + 2)  # the first question was our own
 
-    def wait_event(self, name: str, timeout: float = 5, nth: int = 1) -> list[str]:
+    def wait_event(self, name: str, timeout: float = PATIENCE_SECONDS, nth: int = 1) -> list[str]:
         """Block for the nth invited, answered, rejected, cancelled, hung-up, far-end-bye or ended.
 
         The second word is the agent's user.
         """
         return self._answering.wait_event(name, timeout, nth)
 
-    def wait(self, timeout: float) -> None:
+    def wait(self, timeout: float = PATIENCE_SECONDS) -> None:
         """Block until `count` calls have ended, and stop."""
         try:
             self._answering.wait_event("ended", timeout, self.count)

@@ -9,6 +9,7 @@ from telephony.peers.hearing import tones
 from telephony.store.database import engine_of, url_of
 from tests.pbx.conversing import ACCEPTS as ACCEPTS_QUICKLY
 from tests.pbx.conversing import UNIT
+from tests.pbx.hearing import PATIENCE
 from tests.switch import prompt_hertz, tone
 
 PATIENT = {"key_seconds": 3, "ask_seconds": 20}
@@ -69,7 +70,7 @@ def _hertz(conversing, prompt):
     return prompt_hertz(list(conversing.switch.config.prompts.prompts).index(prompt))
 
 
-def wait_told(party, conversing, prompt, timeout=10):
+def wait_told(party, conversing, prompt, timeout=PATIENCE):
     """Block until a party has heard a prompt to itself."""
     deadline = time.monotonic() + timeout
     while not was_told(party, conversing, prompt):

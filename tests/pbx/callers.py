@@ -10,6 +10,7 @@ import threading
 from telephony.peers import tone
 from telephony.peers.media import Media
 from telephony.peers.sip_message import Message, sdp
+from tests.pbx.hearing import PATIENCE
 
 ADDRESS = "127.0.0.2"
 OK, LAST_PROVISIONAL = 200, 199
@@ -99,14 +100,14 @@ class Caller:
         """End the call; `wait_ended` tells when it is."""
         self._request("BYE", 2)
 
-    def wait_answered(self, timeout=20):
+    def wait_answered(self, timeout=PATIENCE):
         """Block until the switch has answered."""
         with self._news:
             done = self._news.wait_for(lambda: self._answered or self._over, timeout)
         assert done, f"{self.number} was not answered in time"
         assert self._answered, f"{self.number} was refused with {self.failed}"
 
-    def wait_ended(self, timeout=20):
+    def wait_ended(self, timeout=PATIENCE):
         """Block until the call is over."""
         with self._news:
             assert self._news.wait_for(lambda: self._over, timeout), f"{self.number} was not ended"

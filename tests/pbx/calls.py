@@ -6,7 +6,7 @@ def call_through(system, called="12315", *, agent="8001", **plan):
     phone = system.agent(agent)
     mark = system.service.mark()
     citizen = system.citizen(called, **plan)
-    phone.wait_event("CALL_INCOMING", 15)
+    phone.wait_event("CALL_INCOMING")
     phone.answer()
     event = system.service.wait_event("answered", mark, agent=agent)
     return phone, citizen, event["call_id"]

@@ -4,6 +4,7 @@ Each party speaks a pitch of its own, so that what each hears tells who is in th
 """
 
 import itertools
+import time
 from contextlib import suppress
 
 import httpx
@@ -63,15 +64,17 @@ class Conversing:
         mark = self.service.mark()
         phone = self.system.agent(agent, tone=tone)
         citizen = self.system.citizen("12315", hertz=CITIZEN)
-        phone.wait_event("CALL_INCOMING", 15)
+        phone.wait_event("CALL_INCOMING")
+        before = time.monotonic()
         phone.answer()
         event = self.service.wait_event("answered", mark, agent=agent)
+        answered = before, time.monotonic()
         self._wait_bridged(event["call_id"])
-        return Talk(self, agent, phone, citizen, event["call_id"], mark)
+        return Talk(self, agent, phone, citizen, event["call_id"], mark, answered)
 
     def _wait_bridged(self, call_id):
         """Block until the ledger has both in the bridge: the switch tells of them one after the other."""
-        for _ in range(100):
+        for _ in range(400):
             legs = self.service.get(f"/calls/{call_id}")["legs"]
             if all(leg["bridged_at"] for leg in legs if leg["role"] in {"citizen", "agent"}):
                 return
@@ -89,9 +92,11 @@ class Conversing:
 class Talk:
     """A citizen and an agent in a call, and what is done with them."""
 
-    def __init__(self, conversing, agent, phone, citizen, call_id, mark):
+    def __init__(self, conversing, agent, phone, citizen, call_id, mark, answered):
         self.conversing, self.service = conversing, conversing.service
         self.agent, self.phone, self.citizen, self.call_id, self.mark = agent, phone, citizen, call_id, mark
+        self.answered = answered
+        """The moments between which the agent answered."""
 
     def ask(self, unit, **wish):
         """Ask a unit into the call."""

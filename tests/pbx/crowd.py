@@ -12,7 +12,7 @@ from telephony.peers.far_end_call import Behaviour
 from telephony.peers.ports import free_block, free_port
 from telephony.peers.sipp_run import SippRun
 from tests.pbx.callers import Callers
-from tests.pbx.hearing import Unit
+from tests.pbx.hearing import PATIENCE, Unit
 from tests.running import RunningService
 from tests.switch import Switch
 
@@ -193,7 +193,7 @@ class Crowd:
             for each in asked:
                 each.result()
 
-    def accept(self, talks, mark, timeout=40):
+    def accept(self, talks, mark, timeout=120):
         """Let the units of these talks press the key until each is in."""
         waiting, deadline = {talk.unit: talk.number for talk in talks}, time.monotonic() + timeout
         answered = set()
@@ -217,7 +217,7 @@ class Crowd:
                 found.setdefault(exten, []).append(context)
         return {room: tuple(sorted(places)) for room, places in found.items()}
 
-    def wait_rooms(self, count, timeout=20):
+    def wait_rooms(self, count, timeout=PATIENCE):
         """Block until there are so many rooms, of a citizen, an agent and a unit each; return them."""
         deadline = time.monotonic() + timeout
         while list((rooms := self.rooms_now()).values()) != [THREE] * count:
@@ -234,7 +234,7 @@ class Crowd:
         for talk in talks:
             talk.caller.wait_ended()
 
-    def wait_nothing_left(self, timeout=20):
+    def wait_nothing_left(self, timeout=PATIENCE):
         """Block until the switch has no channel and no room, and the service no conversation and no talk."""
         deadline = time.monotonic() + timeout
         while True:
@@ -248,7 +248,7 @@ class Crowd:
             time.sleep(0.1)  # the switch is asked over its command line, which tells nothing by itself
 
     def _answered(self, mark, count):
-        seen, deadline = set(), time.monotonic() + 30
+        seen, deadline = set(), time.monotonic() + 2 * PATIENCE
         while len(seen) < count:
             assert time.monotonic() < deadline, f"{len(seen)} of {count} calls answered"
             page = self.service.get("/events", after=mark, kind="answered", wait=5, limit=1000)
@@ -265,14 +265,14 @@ class Crowd:
         local = ["-i", "127.0.0.1", "-p", str(port), "-bind_local", "-mp", str(free_block(3))]
         run = SippRun(self.folder / "agents", "register")
         run.start("register", rows, [self.switch.sip, *local, "-m", str(len(rows)), "-r", "100"], {})
-        assert run.wait(20) == 0, run.tail()
+        assert run.wait(60) == 0, run.tail()
         self.agents = FarEnd("127.0.0.1", port, self.folder / "agents")
         for nth, number in enumerate(self.switch.numbers):
             self.agents.plan(number, [self._answers(number, nth)])
         self.agents.start()
         self._wait_reachable()
 
-    def _wait_reachable(self, timeout=20):
+    def _wait_reachable(self, timeout=PATIENCE):
         """Let the switch ask each phone once more: between the two programs at their port nobody answered."""
         for number in self.switch.numbers:
             self.switch.cli(f"pjsip qualify {number}")

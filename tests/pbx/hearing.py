@@ -10,6 +10,8 @@ from telephony.peers.ear import RATE
 from telephony.peers.far_end import FarEnd
 from telephony.peers.hearing import LOOK_SECONDS, MIXED, await_tones, level
 
+PATIENCE = 30
+"""The limit of what takes no time: it only ends a hopeless wait, on however slow a machine."""
 PIECE = 0.2
 AUDIBLE = 500
 """Mean amplitude from which on a tone counts as heard; the parties speak at 6000, baresip at 15,000."""
@@ -45,7 +47,7 @@ def heard(file, tones, where=slice(None)):
     return [hertz for hertz, _ in itertools.groupby(hertz for hertz, _ in audible)]
 
 
-def wait_hears(party, expected, *, of, timeout=5):
+def wait_hears(party, expected, *, of, timeout=PATIENCE):
     """Block until what a party has just heard (its `hears`) holds exactly these of the pitches `of` (Hz)."""
     assert set(expected) <= set(of), f"{expected} can never be heard among {of}"
     now = await_tones(party.hears, expected, of, timeout)
@@ -59,7 +61,7 @@ def said(samples, hertz):
     return any(level(piece, hertz / RATE) > AUDIBLE_PROMPT for piece in pieces if any(piece))
 
 
-def wait_said(party, hertz, *, timeout=10):
+def wait_said(party, hertz, *, timeout=PATIENCE):
     """Block until a party has heard a prompt of this pitch (Hz), at any time."""
     deadline = time.monotonic() + timeout
     while not said(party.hears(None), hertz):

@@ -98,7 +98,7 @@ class Killing(Revisiting):
 
     def wait_evidence(self, name, *wanted):
         """Block until a case has evidence of all these kinds."""
-        for _ in range(150):
+        for _ in range(400):
             if all(self.has_evidence(name, kind) for kind in wanted):
                 return
             self.service.get("/events", after=self.service.mark(), wait=0.2)  # evidence is no event

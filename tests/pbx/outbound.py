@@ -4,6 +4,8 @@ import itertools
 import time
 from dataclasses import dataclass
 
+from tests.switch import PATIENCE
+
 # All of one length: Asterisk refuses an id that a live one begins with.
 _ids = (f"out-{n:06}" for n in itertools.count(1))
 
@@ -67,7 +69,7 @@ class Seen:
         return self.values("DialEnd", "DialStatus"), reason, cause, status
 
 
-def journal(switch, call_id, timeout=5):
+def journal(switch, call_id, timeout=PATIENCE):
     """Return the journal's lines of a call once it holds the call's end."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:

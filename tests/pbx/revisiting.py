@@ -82,7 +82,7 @@ class Revisiting:
 
     def press_until(self, number, key, enough, press=None):
         """Press a key again and again until enough."""
-        for _ in range(60):
+        for _ in range(150):
             mark = self.service.mark()
             if enough():
                 return
@@ -91,7 +91,7 @@ class Revisiting:
             self.service.get("/events", after=mark, kind="revisit_decided", wait=0.4)
         raise AssertionError(f"key {key}: {self.far_end.events[-9:]}\n{self.service.log()[-2000:]}")
 
-    def _until(self, name, enough, timeout=30):
+    def _until(self, name, enough, timeout=60):
         mark = self.service.mark()
         while not enough(shown := self.shown(name)):
             page = self.service.get("/events", after=mark, wait=timeout)

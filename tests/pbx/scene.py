@@ -14,7 +14,7 @@ from tests.pbx.conversing import (
     UNIT,
     VOICES,
 )
-from tests.pbx.hearing import said, wait_hears, wait_said
+from tests.pbx.hearing import PATIENCE, said, wait_hears, wait_said
 from tests.states_page import ROLES, table
 from tests.switch import prompt_hertz
 
@@ -101,22 +101,22 @@ class Scene:
 
     def wait_hears(self, who, voices):
         if who == "unit":
-            wait_hears(self.talk.unit(self.number), voices, of=VOICES, timeout=15)
+            wait_hears(self.talk.unit(self.number), voices, of=VOICES)
         else:
             self.talk.wait_hears(**{who: voices})
 
     def wait_let_go(self, who):
         if who == "unit":
-            self.conversing.far_end.wait_event("ended", 15, number=self.number)
+            self.conversing.far_end.wait_event("ended", number=self.number)
         else:
-            self.talk.phone.wait_event("CALL_CLOSED", 15)
+            self.talk.phone.wait_event("CALL_CLOSED")
 
     def wait_served(self):
         """Block until the citizen has heard a word, then music, then a colleague."""
         wait_said(self.talk.citizen, prompt(self.conversing, "threeway-back-to-agent"))
         self.talk.wait_hears(citizen={MUSIC})
         colleague = self.conversing.system.agent("8002", tone=COLLEAGUE)
-        colleague.wait_event("CALL_INCOMING", 15)
+        colleague.wait_event("CALL_INCOMING")
         colleague.answer()
         self.talk.wait_hears(citizen={COLLEAGUE})
 
@@ -127,7 +127,7 @@ class Scene:
 
     def wait_living(self, roles):
         """Block until the ledger holds channels of exactly these roles as living."""
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + PATIENCE
         while (living := self.living()) != sorted(roles):
             assert time.monotonic() < deadline, f"{living} live instead of {sorted(roles)}"
             time.sleep(0.05)  # the end of a leg is no event
@@ -144,7 +144,7 @@ def prompt(conversing, name):
 
 def wait_over(talk):
     """Block until every leg of a call has ended in the ledger; return the call."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + PATIENCE
     while True:
         call = talk.service.get(f"/calls/{talk.call_id}")
         if all(leg["ended_at"] for leg in call["legs"]):

@@ -17,6 +17,7 @@ from telephony.callback.survey import Survey
 from telephony.clock import SystemClock
 from telephony.peers.far_end_call import Behaviour
 from telephony.prompts import BEEP
+from tests.pbx.hearing import Unit, wait_said
 from tests.pbx.outbound import place
 from tests.survey_book import SPOKEN, FakeBook, FakeCases
 from tests.switch import BEEP_HERTZ, PROMPT_SECONDS, prompt_hertz, tone
@@ -26,7 +27,7 @@ WINDOW = 320
 """Samples in 40 ms: two prompts lie 50 Hz or more apart, which so many tell."""
 LOUD = 6000
 """A prompt is a sine of 8000; a window with the end of one and the start of the next has less of each."""
-TOLD_SECONDS = 10
+TOLD_SECONDS = 60
 
 _numbers = itertools.count(13800010001)
 
@@ -67,12 +68,19 @@ class Surveys:
 
     async def end(self):
         """Wait for the call's end; return the prompts that the citizen heard, in order."""
-        await deferToThread(self._far_end.wait_event, "ended", 30, number=self.number)
+        await deferToThread(self._far_end.wait_event, "ended", 60, number=self.number)
         return prompts_heard(self._switch, self._far_end.heard(self.number))
 
     def press_at(self, step, key):
         """Press a key when this is said."""
         self._doings[step] = lambda: self._far_end.press(self.number, key)
+
+    async def press_when_heard(self, prompt, key):
+        """Press a key once the citizen has heard a prompt that the dialplan plays."""
+        await deferToThread(self._far_end.wait_event, "answered", number=self.number)
+        hertz = prompt_hertz(list(self._switch.config.prompts.prompts).index(prompt))
+        await deferToThread(wait_said, Unit(self._far_end, self.number), hertz)
+        self._far_end.press(self.number, key)
 
     def hang_up_when_recorded(self):
         """Hang up once there is a file with the reason."""
@@ -105,7 +113,7 @@ class Surveys:
         return joined["Queue"], priority
 
     def _ami_event(self, name):
-        return self._switch.ami.wait_event(name, 20, Uniqueid=self.call_id)
+        return self._switch.ami.wait_event(name, 60, Uniqueid=self.call_id)
 
     def _variable(self, channel, name):
         return self._switch.ami.action("Getvar", Channel=channel, Variable=name)["Value"]

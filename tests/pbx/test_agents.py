@@ -49,7 +49,7 @@ def test_feature_codes_on_the_phone_change_the_state(system, codes, state, reaso
     phone = system.phone("8001")
     for code in codes:
         phone.dial(code)
-        phone.wait_event("CALL_CLOSED", 10)
+        phone.wait_event("CALL_CLOSED")
     view = system.service.agent("8001")
     assert (view["state"], view["reason"]) == (state, reason)
 
@@ -58,7 +58,7 @@ def test_a_feature_code_is_no_call_in_the_ledger(system):
     before = len(system.service.get("/calls"))
     phone = system.phone("8001")
     phone.dial("*31")
-    phone.wait_event("CALL_CLOSED", 10)
+    phone.wait_event("CALL_CLOSED")
     assert len(system.service.get("/calls")) == before
 
 
@@ -66,7 +66,7 @@ def test_an_agents_phone_can_dial_no_trunk_and_no_colleague(system):
     phone = system.phone("8001")
     for number in ("13800000000", "8002", "12345"):
         phone.dial(number)
-        assert "404" in phone.wait_event("CALL_CLOSED", 10)["param"]
+        assert "404" in phone.wait_event("CALL_CLOSED")["param"]
 
 
 def test_three_missed_rings_in_a_row_pause_the_agent_and_raise_an_alarm(system):
@@ -74,7 +74,7 @@ def test_three_missed_rings_in_a_row_pause_the_agent_and_raise_an_alarm(system):
     mark = system.service.mark()
     system.citizen("12315")
     for _ in range(3):
-        phone.wait_event("CALL_INCOMING", 15)
+        phone.wait_event("CALL_INCOMING")
         phone.hangup()  # rejected, as good as missed
     event = system.service.wait_event("agent", mark, to="paused")
     assert event["data"]["reason"] == "missed-rings"
@@ -149,7 +149,7 @@ def test_a_talk_that_ended_while_the_service_was_dead_is_over_for_the_agent_and_
     phone, citizen, call_id = call_through(system)
     system.service.kill()
     phone.hangup()
-    citizen.wait(10)
+    citizen.wait()
     system.service.start()
     call = system.service.get(f"/calls/{call_id}")
     assert (call["state"], call["outcome"], call["ended_by"]) == ("ended", "answered", "agent")

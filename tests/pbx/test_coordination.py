@@ -35,7 +35,7 @@ class Conference:
         self.chair = city.system.phone("8001", tone=AGENT)
         body = {"agent": "8001", "lead": "lead", "supporting": ["supporting"], "matter": "道路积水"}
         self.id = city.service.post("/threeway/coordination", **body)["id"]
-        self.chair.wait_event("CALL_INCOMING", 15)
+        self.chair.wait_event("CALL_INCOMING")
         self.chair.answer()
 
     def wait(self, what, **wanted):
@@ -56,7 +56,7 @@ class Conference:
 def test_chair_lead_unit_and_supporting_unit_hear_each_other(city):
     conference = Conference(city)
     conference.wait_units()
-    wait_hears(conference.chair, {UNIT, SECOND}, of=VOICES, timeout=10)
+    wait_hears(conference.chair, {UNIT, SECOND}, of=VOICES)
     wait_hears(Unit(city.far_end, conference.lead), {AGENT, SECOND}, of=VOICES)
     wait_hears(Unit(city.far_end, conference.supporting), {AGENT, UNIT}, of=VOICES)
     parts = {each["unit"]: each["part"] for each in conference.view["invitations"]}
@@ -79,7 +79,7 @@ def test_the_roll_call_says_and_stores_who_is_there_and_who_is_not(city):
 def test_each_unit_is_recorded_from_its_entrance_on(city):
     conference = Conference(city)
     conference.wait_units()
-    wait_hears(conference.chair, {UNIT, SECOND}, of=VOICES, timeout=10)
+    wait_hears(conference.chair, {UNIT, SECOND}, of=VOICES)
     conference.city.service.post(f"/threeway/{conference.id}/end")
     conference.service.wait_event("ended", conference.mark, call_id=conference.view["call_id"])
     call = conference.call()
@@ -94,11 +94,11 @@ def test_a_conference_goes_on_without_its_chair_who_may_come_back(city):
     conference.wait_units()
     conference.wait("agent_joined")
     city.service.post(f"/threeway/{conference.id}/leave")
-    wait_hears(Unit(city.far_end, conference.lead), {SECOND}, of=VOICES, timeout=10)
+    wait_hears(Unit(city.far_end, conference.lead), {SECOND}, of=VOICES)
     city.service.post(f"/threeway/{conference.id}/back")
-    conference.chair.wait_event("CALL_INCOMING", 15)
+    conference.chair.wait_event("CALL_INCOMING")
     conference.chair.answer()
-    wait_hears(Unit(city.far_end, conference.lead), {AGENT, SECOND}, of=VOICES, timeout=10)
+    wait_hears(Unit(city.far_end, conference.lead), {AGENT, SECOND}, of=VOICES)
 
 
 def test_a_conference_ends_with_its_last_party_and_so_does_its_call(city):
@@ -118,7 +118,7 @@ def test_a_conference_that_nobody_comes_to_is_over_and_closed(city):
     city.unit("lead", BUSY, short_code="931")
     phone = city.system.phone("8001")
     view = city.service.post("/threeway/coordination", agent="8001", lead="lead")
-    phone.wait_event("CALL_INCOMING", 15)
+    phone.wait_event("CALL_INCOMING")
     phone.hangup()
     city.service.wait_event("threeway", mark, what="all_left", three_way=view["id"])
     call = city.service.get(f"/calls/{view['call_id']}")

@@ -12,7 +12,7 @@ def demo(system, *arguments):
     environment = {**os.environ, **system.switch.environment, "PYTHONPATH": str(PROJECT)}
     command = [sys.executable, "-m", "telephony", "demo", "revisit", *arguments]
     return subprocess.run(
-        command, env=environment, cwd=system.folder, capture_output=True, text=True, timeout=170, check=False
+        command, env=environment, cwd=system.folder, capture_output=True, text=True, timeout=600, check=False
     )
 
 

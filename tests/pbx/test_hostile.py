@@ -22,7 +22,7 @@ def reach_agent(system, **plan):
     mark = system.service.mark()
     phone, citizen, call_id = call_through(system, **plan)
     phone.hangup()
-    citizen.wait(10)
+    citizen.wait()
     return ended(system, call_id, mark)
 
 
@@ -37,11 +37,11 @@ def test_a_caller_whose_number_is_none_reaches_the_agent_with_the_number_withhel
     mark = system.service.mark()
     phone = system.agent("8001")
     citizen = system.citizen("12315", caller=user)
-    phone.wait_event("CALL_INCOMING", 15)
+    phone.wait_event("CALL_INCOMING")
     phone.answer()
     call_id = system.service.wait_event("answered", mark)["call_id"]
     phone.hangup()
-    citizen.wait(10)
+    citizen.wait()
     call = ended(system, call_id, mark)
     assert call["outcome"] == "answered"
     assert call["caller_number"] is None

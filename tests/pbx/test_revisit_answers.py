@@ -75,7 +75,7 @@ def test_a_citizen_who_calls_back_is_taken_to_an_agent_and_no_machine_calls_agai
     revisiting.wait_settled(name)
     phone, mark = revisiting.system.agent("8001"), revisiting.service.mark()
     revisiting.system.citizen("12315", caller=number)
-    phone.wait_event("CALL_INCOMING", 15)
+    phone.wait_event("CALL_INCOMING")
     phone.answer()
     call_id = revisiting.service.wait_event("answered", mark)["call_id"]
     phone.hangup()
@@ -98,7 +98,7 @@ def test_a_person_calls_from_the_work_list_the_agent_first_and_records_what_was_
     revisiting.far_end.plan(number, [Behaviour(ring_ms=100, answer=True, voice="tone")])
     phone, mark = revisiting.system.agent("8001"), revisiting.service.mark()
     placed = revisiting.service.post(f"/revisits/{shown['id']}/call", agent="8001")
-    phone.wait_event("CALL_INCOMING", 10)
+    phone.wait_event("CALL_INCOMING")
     invited = [event for event in revisiting.far_end.events if event[:2] == ["invited", number]]
     phone.answer()
     revisiting.service.wait_event("answered", mark, call_id=placed["call_id"])

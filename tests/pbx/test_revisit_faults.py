@@ -111,7 +111,7 @@ def test_what_is_seen_while_nothing_can_be_stored_is_stored_later_and_judged(bro
     let_time_pass(1)  # the floor
     with fault() as look:
         killing.far_end.reject(number, 480)
-        killing.far_end.wait_event("ended", 5, number=number)
+        killing.far_end.wait_event("ended", number=number)
         let_time_pass(look)
     killing.service.wait_ready()
     [attempt] = killing.wait_settled(name)["attempts"]
@@ -124,7 +124,7 @@ def test_who_rates_while_nothing_can_be_stored_hears_an_apology_and_is_not_satis
     name, number = killing.case(RATES)
     killing.wait_evidence(name, Kind.UP)
     with fault():
-        killing.far_end.wait_event("ended", 30, number=number)
+        killing.far_end.wait_event("ended", 60, number=number)
     killing.service.wait_ready()
     assert killing.wait_verdict(name)["verdict"] == "contacted_unrated"
     assert prompts_heard(killing.switch, killing.far_end.heard(number))[-1] == "survey-apology"

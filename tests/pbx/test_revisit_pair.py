@@ -60,7 +60,7 @@ class Pair:
 
     def _wait(self, names, which):
         service = self.first.service
-        for _ in range(200):
+        for _ in range(600):
             if all(which(map(over, self.first.shown(name)["attempts"])) for name in names):
                 return
             service.get("/events", after=service.mark(), wait=0.3)  # it does not hear of the second's
@@ -94,7 +94,7 @@ def test_while_two_services_take_cases_from_one_plan_neither_stumbles_over_the_o
 def test_what_one_of_two_services_was_calling_when_it_died_is_settled_when_it_is_back(pair):
     seen = len(pair.second.far_end.invited)
     cases = pair.due(RINGS)
-    pair.second.far_end.wait_event("invited", 20, nth=seen + KILLED_AT)
+    pair.second.far_end.wait_event("invited", nth=seen + KILLED_AT)
     pair.second.service.kill()
     pair.second.service.start()
     pair.wait_settled(cases)

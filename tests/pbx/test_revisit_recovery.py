@@ -36,7 +36,7 @@ def called(killing):
     def call(behaviour):
         name, number = killing.case(behaviour)
         names.append(name)
-        killing.far_end.wait_event("alerting", 10, number=number)
+        killing.far_end.wait_event("alerting", number=number)
         killing.wait_evidence(name, Kind.ALERTING)
         return name, number
 
@@ -75,7 +75,7 @@ def test_a_call_that_ends_while_the_service_is_dead_never_counts(killing, called
     name, number = called(ON_COMMAND)
     killing.service.kill()
     killing.far_end.reject(number, 480)
-    killing.far_end.wait_event("ended", 5, number=number)
+    killing.far_end.wait_event("ended", number=number)
     killing.service.start()
     shown = killing.wait_settled(name)
     assert of(shown["attempts"][0], "state", "counts") == ("unknown", False), shown
@@ -86,7 +86,7 @@ def test_who_is_in_the_survey_when_the_service_dies_hears_an_apology_and_is_left
     name, number = killing.case(ANSWERS)
     killing.wait_evidence(name, Kind.UP)
     killing.service.kill()
-    killing.far_end.wait_event("ended", 20, number=number)
+    killing.far_end.wait_event("ended", number=number)
     killing.service.start()
     shown = killing.wait_verdict(name)
     heard = prompts_heard(killing.switch, killing.far_end.heard(number))
@@ -102,7 +102,7 @@ def test_a_rating_that_was_committed_before_the_kill_stands(killing):
     name, number = killing.case(ANSWERS)
     killing.press_until(number, "1", lambda: killing.has_evidence(name, Kind.RATED))
     killing.service.kill()
-    killing.far_end.wait_event("ended", 20, number=number)
+    killing.far_end.wait_event("ended", number=number)
     killing.service.start()
     assert killing.wait_verdict(name)["verdict"] == "satisfied"
 
@@ -166,7 +166,7 @@ def test_a_ring_that_ends_while_the_connection_is_lost_never_counts(killing, cal
     name, number = called(ON_COMMAND)
     killing.freeze_and_lose_ami()
     killing.far_end.reject(number, 480)
-    killing.far_end.wait_event("ended", 5, number=number)
+    killing.far_end.wait_event("ended", number=number)
     killing.service.thaw()
     shown = killing.wait_settled(name)
     assert of(shown["attempts"][0], "state", "counts") == ("unknown", False), shown
@@ -176,7 +176,7 @@ def test_who_answers_while_the_connection_is_lost_is_surveyed_and_rated(killing,
     name, number = called(ON_COMMAND)
     killing.freeze_and_lose_ami()
     killing.far_end.answer(number)
-    killing.far_end.wait_event("answered", 5, number=number)
+    killing.far_end.wait_event("answered", number=number)
     killing.service.thaw()
     killing.wait_evidence(name, Kind.ADOPTED, Kind.UP)
     killing.press_until_over(number, "1")
@@ -187,9 +187,9 @@ def test_who_answers_and_hangs_up_while_the_connection_is_lost_is_no_unanswered_
     name, number = called(ON_COMMAND)
     killing.freeze_and_lose_ami()
     killing.far_end.answer(number)
-    killing.far_end.wait_event("answered", 5, number=number)
+    killing.far_end.wait_event("answered", number=number)
     killing.far_end.hang_up(number)
-    killing.far_end.wait_event("ended", 5, number=number)
+    killing.far_end.wait_event("ended", number=number)
     killing.service.thaw()
     shown = killing.wait_settled(name)
     assert (shown["attempts"][0]["state"], shown["verdict"]) == ("answered", "contacted_unrated"), shown
@@ -207,7 +207,7 @@ def test_a_survey_goes_on_while_the_connection_is_lost(killing):
 def test_a_service_that_stands_still_while_it_rings_measures_the_real_ring(killing, called):
     name, number = called(SHORT_OF_THE_FLOOR)
     killing.service.freeze()
-    killing.far_end.wait_event("ended", 5, number=number)
+    killing.far_end.wait_event("ended", number=number)
     killing.service.thaw()
     [attempt] = killing.wait_settled(name)["attempts"]
     assert of(attempt, "state", "counts") == ("unanswered", False), attempt
@@ -218,7 +218,7 @@ def test_who_answers_while_the_service_stands_still_is_answered(killing, called)
     name, number = called(ON_COMMAND)
     killing.service.freeze()
     killing.far_end.answer(number)
-    killing.far_end.wait_event("answered", 5, number=number)
+    killing.far_end.wait_event("answered", number=number)
     killing.service.thaw()
     killing.press_until_over(number, "1")
     assert killing.wait_verdict(name)["verdict"] == "satisfied"

@@ -56,7 +56,7 @@ def soaked(request, tmp_path_factory):
 
 def wait_quiet(killing, names):
     """Block until no call is under way or due: each case waits for another band, or for a person."""
-    for _ in range(300):
+    for _ in range(600):
         shown = [killing.shown(name) for name in names]
         if all(
             round_["verdict"] or (all(map(over, round_["attempts"])) and later(round_)) for round_ in shown

@@ -230,7 +230,8 @@ async def test_who_called_back_while_the_service_stalls_has_a_person(absent, swi
 
 @ensureDeferred
 async def test_a_caller_with_a_revisit_chooses_the_survey_with_one_key(surveys):
-    await surveys.call("2", context="inbound", variables=INBOUND, keys="1", key_delay_ms=1000)
+    await surveys.call("2", context="inbound", variables=INBOUND)
+    await surveys.press_when_heard("revisit-choice", "1")
     heard = await surveys.end()
     assert heard == [*ROUTE, *BEGIN, *QUESTION, "heard-basically", "thanks"]
     assert surveys.book.told == [("revisit:17", "rated", {"rating": "basically_satisfied", "key": "2"})]

@@ -62,9 +62,9 @@ def test_a_colleague_who_answers_while_the_service_is_dead_takes_over(killed):
     scene = handing_over(killed)
     killed.service.kill()
     scene.colleague.answer()
-    scene.colleague.wait_event("CALL_ESTABLISHED", 15)
+    scene.colleague.wait_event("CALL_ESTABLISHED")
     killed.come_back()
-    scene.talk.phone.wait_event("CALL_CLOSED", 15)
+    scene.talk.phone.wait_event("CALL_CLOSED")
     scene.wait_hear({"citizen": {COLLEAGUE, UNIT}, "unit": {CITIZEN, COLLEAGUE}})
     assert scene.talk.view["agent"] == "8002"
 
@@ -105,6 +105,6 @@ def test_a_citizen_on_music_comes_into_the_room_when_the_service_stays_silent(ki
     scene = consulting(killed)
     scene.wait_in("threeway-citizen-waits")
     killed.service.kill()
-    scene.wait_out_of("threeway-citizen-waits", seconds=40)  # two questions, each after music
+    scene.wait_out_of("threeway-citizen-waits", seconds=90)  # two questions, each after music
     scene.wait_hear(ALL)
     killed.come_back()

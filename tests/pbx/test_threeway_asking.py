@@ -69,7 +69,7 @@ def test_in_the_mode_at_once_the_key_brings_all_three_together(conversing, talk)
 def test_a_unit_sees_the_hotlines_number_and_never_the_citizens(conversing, talk):
     code, [number] = asked_unit(conversing, WAITS)
     talk.ask(code)
-    assert conversing.far_end.wait_event("invited", 10, number=number) == ["invited", number, "12345"]
+    assert conversing.far_end.wait_event("invited", number=number) == ["invited", number, "12345"]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_contacts_are_rung_one_after_another_in_their_order(conversing, talk):
 
 
 def refuse(conversing, talk, number, key):
-    conversing.far_end.wait_event("answered", 10, number=number)
+    conversing.far_end.wait_event("answered", number=number)
     conversing.far_end.press(number, key, REASON_MS)
     talk.wait("ask_refused")
 

@@ -43,8 +43,8 @@ def dial(talk, code):
     """Dial on the second line, wait until it is over, and take the first one back from hold."""
     talk.phone.control.events.clear()  # of the first line
     talk.phone.dial(code)
-    talk.phone.wait_event("CALL_ESTABLISHED", 10)
-    talk.phone.wait_event("CALL_CLOSED", 20)
+    talk.phone.wait_event("CALL_ESTABLISHED")
+    talk.phone.wait_event("CALL_CLOSED")
     talk.phone.resume()
 
 
@@ -91,7 +91,7 @@ def test_73_lets_the_unit_wait(consulting):
 
 def test_74_lets_the_unit_go(conversing, consulting):
     dial(consulting, "*74")
-    conversing.far_end.wait_event("far-end-bye", 10, number=consulting.number)
+    conversing.far_end.wait_event("far-end-bye", number=consulting.number)
     consulting.wait_hears(citizen={AGENT}, agent={CITIZEN})
 
 
@@ -104,8 +104,8 @@ def test_75_leaves_the_two_together(consulting):
 def test_70_ends_it_for_everybody(conversing, consulting):
     consulting.phone.dial("*70")
     consulting.wait("end", to="ended", by="8001")
-    conversing.far_end.wait_event("ended", 10, number=consulting.number)
-    assert consulting.citizen.wait(10)
+    conversing.far_end.wait_event("ended", number=consulting.number)
+    assert consulting.citizen.wait()
 
 
 def test_the_phone_says_that_it_was_done(conversing, consulting):
@@ -128,7 +128,7 @@ def test_a_code_that_means_nothing_in_this_call_is_refused_and_they_talk_on(conv
 def test_what_is_no_code_is_not_answered_and_they_talk_on(talk, code):
     talk.phone.control.events.clear()
     talk.phone.dial(code)
-    assert talk.phone.wait_event("CALL_CLOSED", 10)["param"] in {"404 Not Found", "484 Address Incomplete"}
+    assert talk.phone.wait_event("CALL_CLOSED")["param"] in {"404 Not Found", "484 Address Incomplete"}
     talk.phone.resume()
     talk.wait_hears(citizen={AGENT}, agent={CITIZEN})
 
@@ -137,7 +137,7 @@ def test_what_is_no_code_is_not_answered_and_they_talk_on(talk, code):
 def test_a_code_without_a_call_is_refused(conversing, code):
     phone = conversing.system.agent("8001")
     phone.dial(code)
-    phone.wait_event("CALL_CLOSED", 20)
+    phone.wait_event("CALL_CLOSED")
     wait_told(SecondLine(phone), conversing, REFUSED)
     rest(conversing)
 

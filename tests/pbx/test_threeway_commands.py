@@ -59,7 +59,7 @@ def bring(scene, what, number):
     """Ring another agent, and let them answer; return their phone."""
     phone = scene.conversing.system.agent(number, tone=COLLEAGUE)
     scene.talk.do(what, agent=number)
-    phone.wait_event("CALL_INCOMING", 15)
+    phone.wait_event("CALL_INCOMING")
     phone.answer()
     scene.talk.wait("party_joined", party=number)
     return phone
@@ -126,7 +126,7 @@ def test_the_agent_leaves_the_two_together_into_wrap_up_and_comes_back_to_talk(t
     talking.wait_hear(citizen={UNIT}, unit={CITIZEN})
     talking.talk.service.wait_agent("8001", "wrap_up", talking.talk.mark)
     talking.talk.do("back")
-    talking.talk.phone.wait_event("CALL_INCOMING", 15)
+    talking.talk.phone.wait_event("CALL_INCOMING")
     talking.talk.phone.answer()
     talking.wait_hear(**ALL)
     talking.talk.service.wait_agent("8001", "talking", talking.talk.mark)
@@ -135,16 +135,16 @@ def test_the_agent_leaves_the_two_together_into_wrap_up_and_comes_back_to_talk(t
 def test_a_second_unit_that_is_consulted_leaves_the_others_with_music_then_all_hear_all(talking):
     second = ask_second(talking, "consult")
     talking.wait_hear(citizen={MUSIC}, agent={SECOND}, unit={MUSIC})
-    wait_hears(second, {AGENT}, of=VOICES, timeout=15)
+    wait_hears(second, {AGENT}, of=VOICES)
     talking.talk.do("join")
     talking.wait_hear(**{who: voices | {SECOND} for who, voices in ALL.items()})
-    wait_hears(second, set(VOICE.values()), of=VOICES, timeout=15)
+    wait_hears(second, set(VOICE.values()), of=VOICES)
 
 
 def test_a_second_unit_that_joins_at_once_is_heard_by_all(talking):
     second = ask_second(talking, "at_once")
     talking.wait_hear(**{who: voices | {SECOND} for who, voices in ALL.items()})
-    wait_hears(second, set(VOICE.values()), of=VOICES, timeout=15)
+    wait_hears(second, set(VOICE.values()), of=VOICES)
 
 
 def test_a_supervisor_comes_in_is_heard_by_all_and_is_let_go_into_wrap_up(talking):
@@ -152,7 +152,7 @@ def test_a_supervisor_comes_in_is_heard_by_all_and_is_let_go_into_wrap_up(talkin
     talking.wait_hear(**{who: voices | {COLLEAGUE} for who, voices in ALL.items()})
     talking.talk.service.wait_agent("8003", "talking", talking.talk.mark)
     talking.talk.do("drop", party="8003")
-    phone.wait_event("CALL_CLOSED", 15)
+    phone.wait_event("CALL_CLOSED")
     talking.wait_hear(**ALL)
     talking.talk.service.wait_agent("8003", "wrap_up", talking.talk.mark)
 
@@ -172,7 +172,7 @@ def test_a_supervisor_who_is_there_has_the_conversation_when_the_agent_goes(talk
 def test_another_agent_takes_over_and_the_first_goes_into_wrap_up(talking):
     colleague = bring(talking, "hand-over", "8002")
     talking.wait_hear(citizen={UNIT, COLLEAGUE}, unit={CITIZEN, COLLEAGUE})
-    wait_hears(colleague, {CITIZEN, UNIT}, of=VOICES, timeout=15)
+    wait_hears(colleague, {CITIZEN, UNIT}, of=VOICES)
     talking.talk.service.wait_agent("8001", "wrap_up", talking.talk.mark)
     talking.talk.service.wait_agent("8002", "talking", talking.talk.mark)
     assert (talking.talk.state, talking.talk.view["agent"]) == ("talking", "8002")
@@ -208,7 +208,7 @@ def test_at_the_end_every_line_is_hung_up_and_the_agent_is_in_wrap_up(talking):
     talking.talk.do("end")
     talking.wait_let_go("agent")
     talking.wait_let_go("unit")
-    assert talking.talk.citizen.wait(15).ended_by_far_end
+    assert talking.talk.citizen.wait().ended_by_far_end
     talking.talk.service.wait_agent("8001", "wrap_up", talking.talk.mark)
     talking.wait_living([])
 
@@ -254,7 +254,7 @@ def together(scene, *commands):
     start = threading.Barrier(len(commands))
 
     def send(what, body):
-        with httpx.Client(base_url=http.base_url, headers=http.headers, timeout=30) as client:
+        with httpx.Client(base_url=http.base_url, headers=http.headers, timeout=90) as client:
             start.wait()
             answer = client.post(f"/threeway/{scene.talk.call_id}/{what}", json=body)
             statuses[what, *body.values()] = answer.status_code
@@ -285,7 +285,7 @@ def test_an_agent_who_is_asked_for_twice_in_the_same_instant_is_rung_once(talkin
     phone = talking.conversing.system.agent("8002", tone=COLLEAGUE)
     statuses = together(talking, ("hand-over", {"agent": "8002"}), ("supervisor", {"agent": "8002"}))
     assert sorted(statuses.values()) == [DONE, CONFLICT]
-    phone.wait_event("CALL_INCOMING", 15)
+    phone.wait_event("CALL_INCOMING")
     phone.answer()
     talking.talk.wait("party_joined", party="8002")
     assert [each["party"] for each in talking.talk.view["participants"]].count("8002") == 1

@@ -42,7 +42,7 @@ def refused(talk, what):
 def test_citizen_and_agent_talk_on_while_it_rings(conversing, talk):
     [number] = police(conversing, RINGS)
     assert talk.ask("110")["kind"] == "emergency"
-    conversing.far_end.wait_event("alerting", 10, number=number)
+    conversing.far_end.wait_event("alerting", number=number)
     talk.wait_hears(citizen={AGENT}, agent={CITIZEN})
 
 
@@ -57,7 +57,7 @@ def test_it_speaks_with_both_as_soon_as_it_answers_without_a_key(conversing, tal
 def test_it_sees_the_hotlines_number(conversing, talk):
     [number] = police(conversing, SERVICE)
     talk.ask("110")
-    assert conversing.far_end.wait_event("invited", 10, number=number)[2] == "12345"
+    assert conversing.far_end.wait_event("invited", number=number)[2] == "12345"
 
 
 def test_busy_rejected_and_ringing_out_it_is_rung_again_until_it_answers(conversing, talk):
@@ -98,7 +98,7 @@ def test_an_agent_whose_line_breaks_off_leaves_the_citizen_to_music_and_words_an
 ):
     [number] = police(conversing, [RINGS, SERVICE])
     talk.ask("110")
-    conversing.far_end.wait_event("alerting", 10, number=number)
+    conversing.far_end.wait_event("alerting", number=number)
     talk.phone.hangup()
     talk.wait("agent_cut_off", to="entrusted")
     talk.wait_hears(citizen={MUSIC})

@@ -37,7 +37,7 @@ def test_each_hears_the_two_others_of_the_same_room_and_nobody_else(talks):
         own = pitches[talk.call_id]
         for role, party in talk.parties.items():
             others = {pitch for other, pitch in own.items() if other != role}
-            wait_hears(party, others, of=everybody, timeout=15)
+            wait_hears(party, others, of=everybody)
 
 
 def test_every_room_has_a_number_of_its_own_and_exactly_its_three_parties(crowd, talks):

@@ -29,10 +29,10 @@ def call_a_citizen(city):
     phone = city.system.agent("8001", tone=AGENT)
     mark = service.mark()
     call_id = service.post(f"/revisits/{revisit['id']}/call", agent="8001")["call_id"]
-    phone.wait_event("CALL_INCOMING", 15)
+    phone.wait_event("CALL_INCOMING")
     phone.answer()
     service.wait_event("answered", mark, call_id=call_id)
-    wait_hears(phone, {CITIZEN}, of=VOICES, timeout=10)
+    wait_hears(phone, {CITIZEN}, of=VOICES)
     return phone, call_id, mark
 
 
@@ -41,7 +41,7 @@ def test_all_three_hear_each_other_and_the_citizen_may_be_left_with_the_unit(cit
     phone, call_id, mark = call_a_citizen(city)
     city.service.post("/threeway", call_id=call_id, unit="water", mode="at_once")
     city.service.wait_event("threeway", mark, call_id=call_id, what="joined")
-    wait_hears(phone, {CITIZEN, UNIT}, of=VOICES, timeout=10)
+    wait_hears(phone, {CITIZEN, UNIT}, of=VOICES)
     wait_hears(Unit(city.far_end, NUMBER), {AGENT, UNIT}, of=VOICES)
     city.service.post(f"/threeway/{call_id}/leave")
-    wait_hears(Unit(city.far_end, number), {CITIZEN}, of=VOICES, timeout=10)
+    wait_hears(Unit(city.far_end, number), {CITIZEN}, of=VOICES)

@@ -40,9 +40,9 @@ def test_a_leg_in_a_room_of_no_conversation_is_ended_and_told_of(killed):
     mark = killed.service.mark()
     where = {"Context": "threeway-unit", "Exten": ROOM, "Priority": "1", "Async": "true"}
     killed.switch.ami.action("Originate", Channel=f"PJSIP/{number}@carrier", **where)
-    event = killed.service.wait_event("leg_reaped", mark, room=ROOM, timeout=30)
+    event = killed.service.wait_event("leg_reaped", mark, room=ROOM, timeout=60)
     assert (event["data"]["place"], event["data"]["why"]) == ("threeway-unit", "no_conversation")
-    killed.far_end.wait_event("far-end-bye", 15, number=number)
+    killed.far_end.wait_event("far-end-bye", number=number)
 
 
 def test_a_citizen_in_a_room_of_no_conversation_is_taken_to_a_person(killed):
@@ -51,10 +51,10 @@ def test_a_citizen_in_a_room_of_no_conversation_is_taken_to_a_person(killed):
     killed.switch.ami.action(
         "Redirect", Channel=talk.call_id, Context="threeway-citizen", Exten=ROOM, Priority="1"
     )
-    talk.phone.wait_event("CALL_CLOSED", 15)
+    talk.phone.wait_event("CALL_CLOSED")
     killed.service.post("/agents/8001/ready")
-    killed.service.wait_event("leg_reaped", mark, room=ROOM, timeout=30)
-    talk.phone.wait_event("CALL_INCOMING", 20)
+    killed.service.wait_event("leg_reaped", mark, room=ROOM, timeout=60)
+    talk.phone.wait_event("CALL_INCOMING")
     talk.phone.answer()
     talk.wait_hears(citizen={AGENT}, agent={CITIZEN})
 

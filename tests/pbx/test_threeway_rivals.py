@@ -75,7 +75,7 @@ def test_two_contacts_ring_together_and_the_first_to_press_one_wins(conversing, 
     talk.ask(code)
     talk.wait("consulted")
     talk.wait_hears(citizen={MUSIC}, agent={SECOND})
-    conversing.far_end.wait_event("far-end-bye", 10, number=first)
+    conversing.far_end.wait_event("far-end-bye", number=first)
     assert states(talk.view) == ["withdrawn", "accepted"]
     assert conversing.far_end.wait_event("invited", number=second)
 
@@ -84,7 +84,7 @@ def test_the_other_one_is_told_before_being_let_go(conversing, talk):
     code, [first, second] = asked_unit(conversing, WAITS, ANSWERS_LATE)
     talk.ask(code)
     talk.wait("consulted")
-    conversing.far_end.wait_event("ended", 10, number=first)
+    conversing.far_end.wait_event("ended", number=first)
     wait_told(talk.unit(first), conversing, "threeway-taken")
     assert not was_told(talk.unit(second), conversing, "threeway-taken")
 
@@ -93,12 +93,12 @@ def test_of_two_who_press_one_at_the_same_instant_one_is_in(conversing, talk):
     code, numbers = asked_unit(conversing, WAITS, WAITS)
     talk.ask(code)
     for number in numbers:
-        conversing.far_end.wait_event("answered", 10, number=number)
+        conversing.far_end.wait_event("answered", number=number)
     for number in numbers:
         conversing.far_end.press(number, "1", KEY_MS)
     talk.wait("consulted")
     talk.wait_hears(citizen={MUSIC}, agent={UNIT})
-    conversing.far_end.wait_event("far-end-bye", 10)
+    conversing.far_end.wait_event("far-end-bye")
     assert sorted(states(talk.view)) == ["accepted", "withdrawn"]
     assert len([each for each in talk.view["participants"] if each["role"] == "unit"]) == 1
 
@@ -124,7 +124,7 @@ def test_of_two_agents_who_ask_for_the_only_number_one_waits_until_it_is_free(co
     once_busy = [Behaviour(ring_ms=1500, final=486), ACCEPTS]
     code, [number] = asked_unit(conversing, once_busy)
     together(*(lambda each=each: each.ask(code) for each in pair))
-    conversing.far_end.wait_event("answered", 15, number=number)
+    conversing.far_end.wait_event("answered", number=number)
     conversing.service.wait_event("threeway", pair[0].mark, what="consulted")
     assert not ever_two_at_once(conversing.far_end, number)
     assert sorted(each.view["invitations"][0]["outcome"] or "" for each in pair) == ["accepted", "missed"]
@@ -151,10 +151,10 @@ def _accepted(talk):
 def test_a_unit_is_told_and_let_go_when_the_citizen_hangs_up_while_it_hears_the_question(conversing, talk):
     code, [number] = asked_unit(conversing, WAITS)
     talk.ask(code)
-    conversing.far_end.wait_event("answered", 10, number=number)
+    conversing.far_end.wait_event("answered", number=number)
     talk.citizen.hangup()
     talk.wait("citizen_left")
-    conversing.far_end.wait_event("ended", 10, number=number)
+    conversing.far_end.wait_event("ended", number=number)
     wait_told(talk.unit(number), conversing, "threeway-taken")
     assert (talk.state, states(talk.view)) == ("ended", ["withdrawn"])
 
@@ -162,27 +162,28 @@ def test_a_unit_is_told_and_let_go_when_the_citizen_hangs_up_while_it_hears_the_
 def test_a_ring_ends_when_the_citizen_hangs_up(conversing, talk):
     code, [number] = asked_unit(conversing, RINGS)
     talk.ask(code)
-    conversing.far_end.wait_event("alerting", 10, number=number)
+    conversing.far_end.wait_event("alerting", number=number)
     talk.citizen.hangup()
-    conversing.far_end.wait_event("cancelled", 10, number=number)
+    conversing.far_end.wait_event("cancelled", number=number)
     assert talk.view["invitations"][0]["outcome"] == "withdrawn"
 
 
 def test_when_the_agent_hangs_up_while_it_rings_the_citizen_is_taken_to_a_person(conversing, talk):
     code, [number] = asked_unit(conversing, RINGS)
     talk.ask(code)
-    conversing.far_end.wait_event("alerting", 10, number=number)
+    conversing.far_end.wait_event("alerting", number=number)
     talk.phone.hangup()
     talk.wait("agent_left", to="returned")
-    conversing.far_end.wait_event("cancelled", 10, number=number)
+    conversing.far_end.wait_event("cancelled", number=number)
     talk.wait_hears(citizen={MUSIC})
     wait_told(talk.citizen, conversing, "threeway-back-to-agent")
 
 
 def test_a_unit_that_hangs_up_just_as_it_is_let_in_leaves_the_two_together(conversing, talk):
-    code, _ = asked_unit(conversing, replace(ACCEPTS, hang_up_after_ms=KEY_MS + 250), BUSY)
+    code, [number, _] = asked_unit(conversing, ACCEPTS, BUSY)
     talk.ask(code)
     talk.wait("unit_accepted")
+    conversing.far_end.hang_up(number)
     talk.wait("units_left")
     talk.wait_hears(citizen={AGENT}, agent={CITIZEN})
     assert talk.state == "pair"

@@ -92,4 +92,4 @@ def test_nobody_is_in_a_room_of_no_conversation(soaked):
 def test_when_all_hang_up_nothing_is_left(soaked):
     crowd, talks, _ = soaked
     crowd.hang_up_everybody(talks)
-    crowd.wait_nothing_left(timeout=40)
+    crowd.wait_nothing_left(timeout=120)

@@ -22,7 +22,7 @@ from tests.pbx.conversing import (
     Conversing,
     Talk,
 )
-from tests.pbx.hearing import Unit, wait_hears
+from tests.pbx.hearing import PATIENCE, Unit, wait_hears
 from tests.pbx.killing import Killing
 
 LINGERS = Behaviour(ring_ms=100, answer=True, voice="tone", hertz=UNIT)
@@ -77,7 +77,7 @@ class Killed(Conversing):
 
     def press_until(self, number, key, talk, what):
         """Let a unit press a key again and again until that has led to something in the conversation."""
-        for _ in range(20):
+        for _ in range(40):
             self.far_end.press(number, key)
             with suppress(AssertionError):
                 return self.service.wait_event(
@@ -107,7 +107,7 @@ class Scene:
         for name, pitches in heard.items():
             far_end = self.talk.conversing.far_end
             party = Unit(far_end, self.number) if name == "unit" else parties[name]
-            wait_hears(party, pitches, of=VOICES, timeout=15)
+            wait_hears(party, pitches, of=VOICES)
 
     def leave(self, who):
         """Let somebody hang up; returns when the channel has gone."""
@@ -126,7 +126,7 @@ class Scene:
         """Block until the switch has no phone in this context any more."""
         self._wait(lambda legs: context not in legs.values(), seconds)
 
-    def _wait(self, holds, seconds=15):
+    def _wait(self, holds, seconds=PATIENCE):
         deadline = time.monotonic() + seconds
         while not holds(legs := self.talk.conversing.legs()):
             assert time.monotonic() < deadline, legs
@@ -148,13 +148,13 @@ def asked(killed, code, behaviour=RINGS, **wish):
 
 def ringing(killed):
     scene = asked(killed, "ringing", Behaviour(voice="tone", hertz=UNIT))
-    killed.far_end.wait_event("alerting", 15, number=scene.number)
+    killed.far_end.wait_event("alerting", number=scene.number)
     return scene
 
 
 def hearing(killed):
     scene = asked(killed, "hearing", LINGERS)
-    killed.far_end.wait_event("answered", 15, number=scene.number)
+    killed.far_end.wait_event("answered", number=scene.number)
     return scene
 
 
@@ -180,14 +180,14 @@ def emergency(killed):
     killed.far_end.plan(FIRE[1], [RINGS])
     scene = Scene(killed.talk(), FIRE[1])
     scene.talk.ask(FIRE[0])
-    killed.far_end.wait_event("alerting", 15, number=scene.number)
+    killed.far_end.wait_event("alerting", number=scene.number)
     return scene
 
 
 def left(killed, code="left"):
     scene = talking(killed, code)
     scene.talk.do("leave")
-    scene.talk.phone.wait_event("CALL_CLOSED", 15)
+    scene.talk.phone.wait_event("CALL_CLOSED")
     return scene
 
 
@@ -201,7 +201,7 @@ def debrief(killed):
 def coming_back(killed):
     scene = left(killed, "rejoined")
     scene.talk.do("back")
-    scene.talk.phone.wait_event("CALL_INCOMING", 15)
+    scene.talk.phone.wait_event("CALL_INCOMING")
     return scene
 
 
@@ -209,7 +209,7 @@ def handing_over(killed):
     scene = talking(killed, "handed")
     scene.colleague = killed.system.agent("8002", tone=COLLEAGUE)
     scene.talk.do("hand-over", agent="8002")
-    scene.colleague.wait_event("CALL_INCOMING", 15)
+    scene.colleague.wait_event("CALL_INCOMING")
     return scene
 
 

@@ -15,6 +15,8 @@ from telephony import launcher as hotline
 from telephony.errors import NotAllowedError
 from telephony.programs import only_one
 
+PATIENCE = 60
+"""Seconds, of what takes no time: the limit only ends a hopeless wait."""
 LAUNCHER = """
 import sys
 from pathlib import Path
@@ -35,7 +37,7 @@ WAIT = (
     + "signal.signal(signal.SIGTERM, lambda *_: (say(f'end {time.monotonic_ns()}'), sys.exit())); say('up'); "
 )
 LASTING = WAIT + "signal.pause()"
-STUBBORN = TELL + "signal.signal(signal.SIGTERM, signal.SIG_IGN); say('up'); time.sleep(60)"
+STUBBORN = TELL + "signal.signal(signal.SIGTERM, signal.SIG_IGN); say('up'); time.sleep(600)"
 REPORT = "f = os.fdopen(int(os.environ['HOTLINE_READY_FD']), 'w'); f.write('拨 12345'); f.close(); "
 DRAINING = (
     TELL + "DRAINS = signal.signal(signal.SIGTERM, lambda *_: (time.sleep(1), say('drained'), sys.exit()));"
@@ -47,7 +49,7 @@ READY = WAIT + REPORT + "signal.pause()"
 class Running:
     """A launcher with two programs, named as in life."""
 
-    def __init__(self, folder: Path, asterisk: str, service: str, stop: float = 5) -> None:
+    def __init__(self, folder: Path, asterisk: str, service: str, stop: float = PATIENCE) -> None:
         self.run = folder
         command = (sys.executable, "-c", LAUNCHER, str(folder), str(stop), asterisk, service)
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE)
@@ -56,13 +58,14 @@ class Running:
     def hears(self, text: str) -> None:
         assert self.process.stdout
         while text not in self.said:
-            assert select.select([self.process.stdout], [], [], 5)[0], f"no {text!r} in {self.said!r}"
+            assert select.select([self.process.stdout], [], [], PATIENCE)[0], f"no {text!r} in {self.said!r}"
             part = os.read(self.process.stdout.fileno(), 4096)
             assert part, f"no {text!r} in {self.said!r}"
             self.said += part.decode(errors="replace")
 
     def pid(self, name: str) -> int:
-        return int((self.run / f"{name}.pid").read_text())
+        file = self.run / f"{name}.pid"  # written once the program runs, which may have said so before
+        return int(until(lambda: file.exists() and file.read_text()))
 
     def wrote(self, name: str, text: str, times: int = 1) -> str:
         return until(lambda: (log := (self.run / f"{name}.log").read_text()).count(text) >= times and log)
@@ -76,7 +79,7 @@ class Running:
 
 
 def until(condition):
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while not (result := condition()):
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -138,7 +141,7 @@ def test_the_pause_before_a_restart_doubles_up_to_its_limit(start):
 def test_a_signal_ends_first_the_service_and_then_asterisk(start, number):
     launcher = start(LASTING, LASTING).is_up()
     launcher.process.send_signal(number)
-    assert launcher.process.wait(5) == 0
+    assert launcher.process.wait(PATIENCE) == 0
     ends = [int(launcher.wrote(name, "end ").split()[-1]) for name in ("service", "Asterisk")]
     assert ends == sorted(ends)
 
@@ -146,7 +149,7 @@ def test_a_signal_ends_first_the_service_and_then_asterisk(start, number):
 def test_no_pid_is_left_in_the_files_after_a_stop(start):
     launcher = start(LASTING, LASTING).is_up()
     launcher.process.terminate()
-    launcher.process.wait(5)
+    launcher.process.wait(PATIENCE)
     left = {path.name: path.read_text() for path in launcher.run.glob("*.pid")}
     assert left == {"launcher.pid": ""}
 
@@ -156,28 +159,28 @@ def test_a_program_that_ignores_the_request_to_stop_is_killed(start):
     stubborn = launcher.pid("service")
     launcher.process.terminate()
     launcher.hears("service does not end; killing it")
-    assert launcher.process.wait(5) == 0
+    assert launcher.process.wait(PATIENCE) == 0
     assert gone(stubborn)
 
 
 def test_a_program_that_drains_its_calls_is_given_the_time(start):
     launcher = start(LASTING, DRAINING, stop=0.2).is_up()
     launcher.process.terminate()
-    assert launcher.process.wait(10) == 0
+    assert launcher.process.wait(PATIENCE) == 0
     assert launcher.wrote("service", "drained")
 
 
 def test_a_second_signal_does_not_wait_for_the_time_limit(start):
-    launcher = start(LASTING, STUBBORN, stop=60).is_up()
+    launcher = start(LASTING, STUBBORN, stop=10 * PATIENCE).is_up()
     launcher.process.send_signal(signal.SIGINT)
     launcher.hears("stopping service")
     launcher.process.send_signal(signal.SIGINT)
-    assert launcher.process.wait(5) == 0
+    assert launcher.process.wait(PATIENCE) == 0
 
 
 def test_what_a_program_started_ends_with_it(start):
     parent = (
-        WAIT + "import subprocess; print(subprocess.Popen(['sleep', '60']).pid, flush=True); signal.pause()"
+        WAIT + "import subprocess; print(subprocess.Popen(['sleep', '600']).pid, flush=True); signal.pause()"
     )
     launcher = start(LASTING, parent).is_up()
     child = int(until(lambda: (launcher.run / "service.log").read_text().split()[1:])[0])
@@ -225,5 +228,5 @@ def test_a_program_whose_pid_cannot_be_written_is_kept_and_stopped_like_any_othe
     (tmp_path / "asterisk.pid").mkdir()  # stands for a full disk
     launcher = start(LASTING, LASTING).is_up()
     launcher.process.terminate()
-    assert launcher.process.wait(5) == 0
+    assert launcher.process.wait(PATIENCE) == 0
     assert launcher.wrote("Asterisk", "end ").count("up") == 1

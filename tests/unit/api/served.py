@@ -17,7 +17,7 @@ from telephony.secret_store import Secrets
 from telephony.store.database import transaction
 from tests.fakes import FakeClock, FakeHealth, FakeLine, FakeOutbound, FakeRoster, agent_view, fake_rooms
 
-PATIENCE = 10
+PATIENCE = 60
 TOKEN = "a-token-of-the-tests"
 SECRETS = Secrets(api_token=TOKEN, sip={"8001": "secret-of-8001", "7001": "secret-of-7001"})
 CONFIG = config_load.load(PROJECT / "config")

@@ -21,7 +21,7 @@ from tests.fakes import FakeClock
 from tests.unit.callback.hostile.installation import LIMITS
 from tests.unit.rules.revisits import NUMBER, at, planner
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Line:

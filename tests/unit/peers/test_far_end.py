@@ -20,7 +20,7 @@ class Caller:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self._socket.connect(("127.0.0.2", port))
-        self._socket.settimeout(3)
+        self._socket.settimeout(30)
         self._here = "{}:{}".format(*self._socket.getsockname())
         self._call_id = call_id
         self.to = f"<sip:{NUMBER}@carrier>"
