@@ -120,4 +120,9 @@ def test_what_an_agents_phone_heard_live_is_what_it_has_recorded(parties):
     with wave.open(str(*parties.agent.recordings())) as file:
         recorded = array.array("h", file.readframes(file.getnframes()))
     live = parties.agent.hears(None)
-    assert (live[:PIECE], live[-PIECE:]) == (recorded[:PIECE], recorded[-PIECE:])
+    assert without_holes(live) == without_holes(recorded)
+
+
+def without_holes(samples):
+    """Leave out where nothing came in time: A-law, which the phone hears, knows no sample of zero."""
+    return [sample for sample in samples if sample]

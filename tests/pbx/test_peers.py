@@ -1,6 +1,7 @@
 """The simulated phones against a real Asterisk, while the service is absent."""
 
 import array
+import time
 import wave
 from pathlib import Path
 
@@ -10,12 +11,12 @@ from telephony.errors import SwitchUnavailableError
 from telephony.peers.baresip import Baresip
 from telephony.peers.hearing import tones
 from telephony.peers.sipp import RegistrationRefusedError, SippAgents, SippCitizen
-from tests.pbx.hearing import wait_hears
+from tests.pbx.hearing import PATIENCE, wait_hears
 from tests.switch import Switch, extra
 
 CITIZEN_TONE, AGENT_TONE, UNUSED_TONE = TONES = (425, 700, 1300)
 PIECE, STEP = 1600, 400
-"""Samples in 200 and in 50 ms: a talk of 300 ms fills a whole piece."""
+"""Samples in 200 and in 50 ms."""
 HOSTILE = {
     "quotes": b'"a\\"b\\\\c" ',
     "latin-1": b'"J\xfcrgen \xff" ',
@@ -47,6 +48,7 @@ def test_citizen_and_agent_hear_each_other_and_the_recording_has_both(
     agent.answer()
     wait_hears(citizen, {AGENT_TONE}, of=TONES)
     wait_hears(agent, {CITIZEN_TONE}, of=TONES)
+    until_heard(agent, len(agent.hears(None)) + 2 * PIECE)
     citizen.hangup()
     assert citizen.wait().exit_code == 0
     agent.wait_event("CALL_CLOSED")
@@ -59,6 +61,14 @@ def test_citizen_and_agent_hear_each_other_and_the_recording_has_both(
     assert {AGENT_TONE} in together(heard["citizen"])
     assert {CITIZEN_TONE} in together(heard["agent"])
     assert {CITIZEN_TONE, AGENT_TONE} in together(heard["recording"])
+
+
+def until_heard(agent: Baresip, samples: int) -> None:
+    """Block until the agent has heard so much of the call."""
+    deadline = time.monotonic() + PATIENCE
+    while len(agent.hears(None)) < samples:
+        assert time.monotonic() < deadline, f"{len(agent.hears(None))} samples heard, not {samples}"
+        time.sleep(0.05)  # sound gives nothing to block on
 
 
 def together(file: Path) -> list[set[int]]:
