@@ -27,8 +27,6 @@ STOP_SECONDS = 30.0
 PATIENCE = 30.0
 """The limit of what takes no time: it only ends a hopeless wait, on however slow a machine."""
 LOOK_SECONDS = 0.02
-SERVICE_TIMEOUT = 5
-"""Longer than in life: a service on a busy machine shall not be passed by where no test is about that."""
 PROMPT_SECONDS = 0.1
 BEEP_HERTZ = 3475
 """Above every prompt's, and between the pitches that a prompt may have."""
@@ -72,7 +70,6 @@ class Switch:
             data[door]["port"] = free_port("tcp")
         self.carrier_port = free_port("udp", "127.0.0.2")
         data["trunks"][0]["contact"] = f"127.0.0.2:{self.carrier_port}"
-        data["routing"]["service_timeout_seconds"] = SERVICE_TIMEOUT
         file.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
         change(file, changes)
 

@@ -4,7 +4,6 @@ Each party speaks a pitch of its own, so that what each hears tells who is in th
 """
 
 import itertools
-import time
 from contextlib import suppress
 
 import httpx
@@ -65,12 +64,10 @@ class Conversing:
         phone = self.system.agent(agent, tone=tone)
         citizen = self.system.citizen("12315", hertz=CITIZEN)
         phone.wait_event("CALL_INCOMING")
-        before = time.monotonic()
         phone.answer()
         event = self.service.wait_event("answered", mark, agent=agent)
-        answered = before, time.monotonic()
         self._wait_bridged(event["call_id"])
-        return Talk(self, agent, phone, citizen, event["call_id"], mark, answered)
+        return Talk(self, agent, phone, citizen, event["call_id"], mark)
 
     def _wait_bridged(self, call_id):
         """Block until the ledger has both in the bridge: the switch tells of them one after the other."""
@@ -92,11 +89,9 @@ class Conversing:
 class Talk:
     """A citizen and an agent in a call, and what is done with them."""
 
-    def __init__(self, conversing, agent, phone, citizen, call_id, mark, answered):
+    def __init__(self, conversing, agent, phone, citizen, call_id, mark):
         self.conversing, self.service = conversing, conversing.service
         self.agent, self.phone, self.citizen, self.call_id, self.mark = agent, phone, citizen, call_id, mark
-        self.answered = answered
-        """The moments between which the agent answered."""
 
     def ask(self, unit, **wish):
         """Ask a unit into the call."""

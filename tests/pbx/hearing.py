@@ -54,6 +54,14 @@ def wait_hears(party, expected, *, of, timeout=PATIENCE):
     assert now == set(expected), f"hears {sorted(now)} instead of {sorted(expected)} after {timeout} s"
 
 
+def wait_heard(party, milliseconds, *, timeout=PATIENCE):
+    """Block until a party has heard so much of the call, from its first sound on."""
+    deadline = time.monotonic() + timeout
+    while _ms(len(party.hears(None))) < milliseconds:
+        assert time.monotonic() < deadline, f"{_ms(len(party.hears(None)))} ms heard, not {milliseconds}"
+        time.sleep(LOOK_SECONDS)  # sound gives nothing to block on
+
+
 def said(samples, hertz):
     """Tell whether a short prompt of this pitch (Hz) is anywhere in what somebody heard."""
     size = RATE * PROMPT_PIECE_MS // 1000

@@ -16,7 +16,7 @@ DIALPLAN = """\
 [hearing]
 exten => _1X.,1,Answer()
  same => n,ConfBridge(${EXTEN:1},hearing_bridge,hearing)
-exten => _2X.,1,Wait(1.5)
+exten => _2X.,1,Wait(0.4)
  same => n,Goto(1${EXTEN:1},1)
 exten => music,1,MusicOnHold()
 """
@@ -25,7 +25,7 @@ exten => music,1,MusicOnHold()
 class RoomSwitch(Switch):
     """The tests' throw-away Asterisk with one more context, `hearing`.
 
-    1NUMBER is a room, 2NUMBER the same after 1.5 s without sound, `music` is music without end.
+    1NUMBER is a room, 2NUMBER the same after 0.4 s without sound, `music` is music without end.
     """
 
     def _configure(self, changes):

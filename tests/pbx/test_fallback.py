@@ -8,10 +8,8 @@ from contextlib import contextmanager
 import pytest
 
 from telephony.peers.sipp import SippAgents, SippCitizen
-from tests.switch import SERVICE_TIMEOUT, Switch, extra
+from tests.switch import Switch, extra
 
-UNPATIENT = 3 * SERVICE_TIMEOUT
-"""Seconds that nobody waits in silence; much more than the time-out, for a machine may be slow."""
 Behaviour = Callable[[socket.socket], None]
 
 
@@ -64,9 +62,9 @@ def call(switch: Switch, agents: SippAgents, citizen: SippCitizen) -> tuple[floa
     """Return the seconds from the end of the greeting until the queue, and the notes of the fallback."""
     agents.talk_ms = 100
     agents.start().wait_checked()
-    result = citizen.start().wait()
+    result = citizen.start().wait(10)
     assert result.ended_by_far_end, result.log_tail
-    agents.wait_event("answered")
+    agents.wait_event("answered", 1)
     lines = switch.wait_call("13800000001")
     times = {line["eventtype"]: float(line["eventtime"]) for line in reversed(lines)}
     reasons = [extra(line).get("extra", "") for line in lines if line["eventtype"] == "fallback"]
@@ -77,7 +75,7 @@ def call(switch: Switch, agents: SippAgents, citizen: SippCitizen) -> tuple[floa
 
 def test_nothing_listens(switch: Switch, agents: SippAgents, citizen: SippCitizen) -> None:
     seconds, reasons = call(switch, agents, citizen)
-    assert seconds < SERVICE_TIMEOUT
+    assert seconds < 1
     assert reasons == ["FAILURE"]
 
 
@@ -87,7 +85,7 @@ def test_the_service_answers_nonsense_and_goes(
 ) -> None:
     with agi_server(switch, behave):
         seconds, reasons = call(switch, agents, citizen)
-    assert seconds < SERVICE_TIMEOUT
+    assert seconds < 1
     assert len(reasons) == 1
 
 
@@ -97,5 +95,5 @@ def test_the_service_stalls(
 ) -> None:
     with agi_server(switch, behave):
         seconds, reasons = call(switch, agents, citizen)
-    assert SERVICE_TIMEOUT - 0.1 < seconds < UNPATIENT
+    assert 1.9 < seconds < 3
     assert len(reasons) == 1

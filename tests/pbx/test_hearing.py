@@ -18,7 +18,7 @@ from tests.pbx.rooms import RoomSwitch
 
 CITIZEN, AGENT, UNIT, MUSIC = VOICES = (425, 700, 523, 300)
 NUMBER, ROOM, LATE_ROOM = "13800000301", "1000001", "2000001"
-WAITED_MS = 1400
+WAITED_MS = 350
 """A little less than the way to LATE_ROOM takes."""
 PIECE = RATE // 5
 

@@ -1,22 +1,19 @@
 """The simulated phones against a real Asterisk, while the service is absent."""
 
-import array
-import time
-import wave
 from pathlib import Path
 
 import pytest
 
 from telephony.errors import SwitchUnavailableError
 from telephony.peers.baresip import Baresip
-from telephony.peers.hearing import tones
 from telephony.peers.sipp import RegistrationRefusedError, SippAgents, SippCitizen
-from tests.pbx.hearing import PATIENCE, wait_hears
+from telephony.peers.tone import loudness
+from tests.pbx.hearing import wait_heard
 from tests.switch import Switch, extra
 
-CITIZEN_TONE, AGENT_TONE, UNUSED_TONE = TONES = (425, 700, 1300)
-PIECE, STEP = 1600, 400
-"""Samples in 200 and in 50 ms."""
+CITIZEN_TONE, AGENT_TONE, UNUSED_TONE = 425, 700, 1300
+AUDIBLE = 1500
+TALK_MS = 2000
 HOSTILE = {
     "quotes": b'"a\\"b\\\\c" ',
     "latin-1": b'"J\xfcrgen \xff" ',
@@ -46,9 +43,7 @@ def test_citizen_and_agent_hear_each_other_and_the_recording_has_both(
     ).start()
     agent.wait_event("CALL_INCOMING")
     agent.answer()
-    wait_hears(citizen, {AGENT_TONE}, of=TONES)
-    wait_hears(agent, {CITIZEN_TONE}, of=TONES)
-    until_heard(agent, len(agent.hears(None)) + 2 * PIECE)
+    wait_heard(agent, TALK_MS)
     citizen.hangup()
     assert citizen.wait().exit_code == 0
     agent.wait_event("CALL_CLOSED")
@@ -58,24 +53,11 @@ def test_citizen_and_agent_hear_each_other_and_the_recording_has_both(
     assert recording.endswith(f"/{lines[0]['uniqueid']}.wav")
     heard = {"citizen": citizen.heard, "agent": agent.recordings()[0]}
     heard["recording"] = switch.paths.recordings / recording
-    assert {AGENT_TONE} in together(heard["citizen"])
-    assert {CITIZEN_TONE} in together(heard["agent"])
-    assert {CITIZEN_TONE, AGENT_TONE} in together(heard["recording"])
-
-
-def until_heard(agent: Baresip, samples: int) -> None:
-    """Block until the agent has heard so much of the call."""
-    deadline = time.monotonic() + PATIENCE
-    while len(agent.hears(None)) < samples:
-        assert time.monotonic() < deadline, f"{len(agent.hears(None))} samples heard, not {samples}"
-        time.sleep(0.05)  # sound gives nothing to block on
-
-
-def together(file: Path) -> list[set[int]]:
-    """Return which tones are in each piece of a recording."""
-    with wave.open(str(file)) as wav:
-        samples = array.array("h", wav.readframes(wav.getnframes()))
-    return [tones(samples[at : at + PIECE], TONES) for at in range(0, len(samples) - PIECE + 1, STEP)]
+    tones = (CITIZEN_TONE, AGENT_TONE, UNUSED_TONE)
+    levels = {who: [loudness(file, hertz) for hertz in tones] for who, file in heard.items()}
+    assert levels["citizen"][1] > AUDIBLE > levels["citizen"][0], levels
+    assert levels["agent"][0] > AUDIBLE > levels["agent"][1], levels
+    assert min(levels["recording"][:2]) > AUDIBLE > levels["recording"][2], levels
 
 
 def test_a_test_phone_passes_the_menu_and_reaches_an_agent(
@@ -197,7 +179,7 @@ def test_a_number_that_is_no_sip_is_dropped(switch: Switch, tmp_path: Path) -> N
     citizen = SippCitizen(server=switch.sip, folder=tmp_path, called="12315", caller=b'1"|<x>').start()
     switch.wait_log("PJSIP syntax error exception when parsing 'From' header")
     with pytest.raises(SwitchUnavailableError):
-        citizen.wait(0.1)
+        citizen.wait(1)
 
 
 def test_a_citizen_gives_up_while_it_rings(agents: SippAgents, tmp_path: Path) -> None:

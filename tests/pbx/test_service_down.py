@@ -3,7 +3,7 @@
 from tests.pbx.calls import ended
 
 
-def test_the_service_frozen_under_a_call_costs_the_caller_its_time_limit_and_no_more_than_an_apology(system):
+def test_the_service_frozen_under_a_call_costs_the_caller_two_seconds_and_no_more_than_an_apology(system):
     phone = system.agent("8001")
     system.service.freeze()
     citizen = system.citizen("12328")
