@@ -55,10 +55,10 @@ def wait_hears(party, expected, *, of, timeout=PATIENCE):
 
 
 def wait_heard(party, milliseconds, *, timeout=PATIENCE):
-    """Block until a party has heard so much of the call, from its first sound on."""
-    deadline = time.monotonic() + timeout
-    while _ms(len(party.hears(None))) < milliseconds:
-        assert time.monotonic() < deadline, f"{_ms(len(party.hears(None)))} ms heard, not {milliseconds}"
+    """Block until a party has heard so much more of the call than by now."""
+    enough, deadline = len(party.hears(None)) + RATE * milliseconds // 1000, time.monotonic() + timeout
+    while len(party.hears(None)) < enough:
+        assert time.monotonic() < deadline, f"not {milliseconds} ms more heard within {timeout} s"
         time.sleep(LOOK_SECONDS)  # sound gives nothing to block on
 
 
