@@ -31,6 +31,8 @@ from telephony.floor.inbound import Inbound
 from telephony.floor.journal_watch import JournalWatch
 from telephony.floor.ledger import Ledger
 from telephony.floor.mirror import QueueMirror
+from telephony.floor.notice_sounds import NoticeSounds
+from telephony.floor.notices import Notices
 from telephony.floor.pulse import Pulse
 from telephony.floor.roster import Roster
 from telephony.floor.switch_watch import SwitchWatch
@@ -76,7 +78,10 @@ class Service:
         self.journal = JournalWatch(self.ledger, paths.journal, self.pulse, reactor)
         self.switch = SwitchWatch(self.ami, self.roster, mirror, self.ledger, self.journal, clock, self.pulse)
         self.ami.on_down(self.outbound.lost)
-        route = Inbound(config, self.database, clock, self.roster, self.pulse, self.outbound)
+        sounds = NoticeSounds(paths, config.prompts.voice, reactor)
+        self.notices = Notices(config, self.database, clock, sounds)
+        heard = self.notices.incident_of
+        route = Inbound(config, self.database, clock, self.roster, self.pulse, self.outbound, heard)
         self.spoken = SpokenPrompts(paths, config.prompts.voice, reactor)
         self.rooms = Rooms(
             config,
@@ -117,6 +122,7 @@ class Service:
             self.counters,
             self.outbound,
             self.rooms,
+            self.notices,
         )
         self._ticker = TwistedScheduler(timezone=UTC)
         self._describe()
@@ -128,6 +134,7 @@ class Service:
         self.database.start()
         self.roster.restore((yield self.database.read(agent_rows.load)))
         yield self.rooms.start()  # before the dialplan asks: a unit that hears the question is known
+        yield self.notices.start()
         self._listen_to_dialplan(self.config.hotline.agi)
         self.spoken.clear()
         yield self.outbound.start()

@@ -173,3 +173,25 @@ class NoCallBacks:
 
     def called_back(self, _connection, _number, _call_id, _at):
         return []
+
+
+class FakeSounds:
+    """Sounds of notices that are made at once; `refusal` is what the next one fails with."""
+
+    def __init__(self):
+        self.made, self.kept, self.refusal = [], None, None
+
+    def name(self, text):
+        return f"notices/{text}"
+
+    def is_there(self, text):
+        return text in self.made
+
+    def make(self, text):
+        if self.refusal is not None:
+            return fail(self.refusal)
+        self.made.append(text)
+        return succeed(None)
+
+    def keep_only(self, texts):
+        self.kept = list(texts)

@@ -20,6 +20,7 @@ from telephony.api.routes import (
     coordination,
     dialer,
     no_disturb,
+    notices,
     phones,
     queues,
     returns,
@@ -35,7 +36,7 @@ from telephony.api.routes import (
 from telephony.api.services import Services
 
 PREFIX = "/api/v1"
-RESOURCES = (status, agents, phones, calls, queues, stream, blacklist, cases, alarms, returns, units)
+RESOURCES = (status, agents, phones, calls, queues, stream, blacklist, cases, alarms, returns, units, notices)
 OF_REVISITS = (dialer, worklist, revisit_reports, revisit_plans, revisits, no_disturb)
 """In this order: a name below /revisits is looked for before it is taken for a revisit's id."""
 OF_THREE_WAYS = (coordination, threeway_commands, threeway)

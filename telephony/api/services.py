@@ -18,6 +18,7 @@ from telephony.clock import Clock
 from telephony.config import Config
 from telephony.errors import HotlineError
 from telephony.floor.health import Component
+from telephony.floor.notices import Notices
 from telephony.floor.views import AgentView
 from telephony.rules.numbers import national
 from telephony.rules.planner import Planner
@@ -201,6 +202,7 @@ class Services:
     counters: Mapping[str, float] = field(default_factory=dict)
     outbound: Outbound | None = None
     rooms: Rooms | None = None
+    notices: Notices | None = None
 
 
 def one_form(services: Services, number: str) -> str:
@@ -221,6 +223,13 @@ def rooms_of(services: Services) -> Rooms:
     if services.rooms is None:
         raise HotlineError(say("rooms.none"))
     return services.rooms
+
+
+def notices_of(services: Services) -> Notices:
+    """Return what tells callers of incidents; raise HotlineError where there is none."""
+    if services.notices is None:
+        raise HotlineError(say("notice.none"))
+    return services.notices
 
 
 def services_of(request: Request) -> Services:

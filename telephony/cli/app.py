@@ -15,6 +15,7 @@ from telephony.cli import (
     demo_revisit,
     demo_threeway,
     dialer,
+    notices,
     registers,
     returns,
     revisit_reports,
@@ -71,6 +72,7 @@ app.add_typer(registers.blacklist, name="blacklist")
 app.add_typer(registers.alarms, name="alarms")
 app.add_typer(cases.app, name="cases")
 app.add_typer(returns.app, name="returns")
+app.add_typer(notices.app, name="notices")
 app.add_typer(units.app, name="units")
 threeway_commands.add_to(threeway.app)
 conference.add_to(threeway.app)

@@ -1,6 +1,6 @@
 """The route of an inbound call: gather facts, decide, store the decision, then tell the switch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ from telephony.floor.pulse import Pulse
 from telephony.floor.roster import Roster
 from telephony.rules import routing
 from telephony.rules.call_story import Datum, Happening
-from telephony.rules.routing import Facts, NumberFacts, Plan
+from telephony.rules.routing import Facts, Incident, NumberFacts, Plan
 from telephony.store import calls as call_rows
 from telephony.store import routing_facts
 from telephony.store.database import Database
@@ -41,6 +41,15 @@ class CallBacks(Protocol):
         ...
 
 
+Incidents = Callable[[sa.Connection, str, datetime], Incident | None]
+"""Which incident the callers of a number are told of now (telephony.floor.notices)."""
+
+
+def nothing_known(_connection: sa.Connection, _number: str, _now: datetime) -> Incident | None:
+    """Return that there is nothing to tell."""
+    return None
+
+
 class Inbound:
     """Routes citizens' calls."""
 
@@ -52,8 +61,9 @@ class Inbound:
         roster: Roster,
         pulse: Pulse,
         call_backs: CallBacks,
+        incident_of: Incidents = nothing_known,
     ) -> None:
-        self._call_backs = call_backs
+        self._call_backs, self._incident_of = call_backs, incident_of
         self._numbers = {n.number: _number_facts(n) for n in config.numbers.values()}
         self._routing, self._demo = config.hotline.routing, config.hotline.demo
         self._parameters = routing.Parameters(
@@ -87,8 +97,9 @@ class Inbound:
         self, connection: sa.Connection, arrival: Arrival, now: datetime, ready: frozenset[str]
     ) -> Facts:
         number, caller = self._numbers[arrival.number], arrival.caller
+        incident = self._incident_of(connection, arrival.number, now)
         if not caller:
-            return Facts(number, arrival.key)
+            return Facts(number, arrival.key, incident=incident)
         missed_since = now - timedelta(hours=self._routing.missed_by_us_hours)
         known_since = now - timedelta(days=self._routing.known_agent_days)
         known = routing_facts.of_caller(connection, caller, now, missed_since, known_since)
@@ -101,6 +112,7 @@ class Inbound:
             known_agent=known.known_agent,
             known_agent_ready=known.known_agent in ready,
             demo=caller == self._demo.caller_number,
+            incident=incident,
             revisit=str(
                 next(iter(self._call_backs.called_back(connection, caller, arrival.call_id, now)), "")
             ),
@@ -128,6 +140,8 @@ def _routed(arrival: Arrival, plan: Plan, now: datetime) -> Happening:
         "marks": " ".join(plan.marks),
         "reason": plan.reason,
     }
+    if plan.incident is not None:
+        data["notice"] = plan.incident.id
     return Happening(now, "routed", f"{arrival.call_id}:routed", None, data)
 
 

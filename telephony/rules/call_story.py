@@ -17,6 +17,12 @@ ENDED = "ended"
 CONFERENCE = "conference"
 ORDERED = "tw-"
 """With which the id of each leg begins that we order ourselves; the store knows whose it is."""
+BY_NOTICE = "by_notice"
+"""Outcome of a call whose citizen heard a notice to its end and hung up: answered by it, not abandoned."""
+BEGUN, HEARD, PASSED = "begun", "heard", "passed"
+"""How far a notice got: it is played; it was played to its end; the citizen went on to a person."""
+_STAGES = {"notice": BEGUN, "notice_heard": HEARD, "notice_passed": PASSED}
+_ID = re.compile(r"[0-9]{1,18}")
 _NUMBER = re.compile(r"\+?[0-9]{3,20}")
 Datum = str | int | float | None
 Role = Literal["citizen", "agent", "unit", "supervisor", "other"]
@@ -104,6 +110,8 @@ class Call:
     ended_by: str | None = None
     outcome: str | None = None
     recording: str | None = None
+    notice: int | None = None
+    notice_stage: str | None = None
     legs: dict[str, Leg] = field(default_factory=dict)
 
 
@@ -166,6 +174,14 @@ def _arrived(call: Call, record: Record, _party: Party) -> list[Happening]:
 def _greeted(call: Call, record: Record, _party: Party) -> list[Happening]:
     call.key = record.extra or None
     return _happened(record, "greeted", None, key=record.extra or None)
+
+
+def _notice(call: Call, record: Record, _party: Party) -> list[Happening]:
+    """Tell how far a notice of a known incident got: `record.extra` is its id."""
+    if not _ID.fullmatch(record.extra):
+        return []
+    call.notice, call.notice_stage = int(record.extra), _STAGES[record.kind]
+    return _happened(record, record.kind, None, notice=call.notice)
 
 
 def _recording(call: Call, record: Record, party: Party) -> list[Happening]:
@@ -287,7 +303,9 @@ def _outcome(call: Call) -> str:
         return "answered"
     if call.ended_by != "citizen":
         return "failed"
-    return "abandoned" if call.queued_at is not None else "abandoned_early"
+    if call.queued_at is not None:
+        return "abandoned"
+    return BY_NOTICE if call.notice_stage == HEARD else "abandoned_early"
 
 
 def _outcome_of_ours(call: Call, record: Record) -> str:
@@ -304,6 +322,7 @@ _TELLERS: dict[str, Callable[[Call, Record, Party], list[Happening]]] = {
     "arrived": _arrived,
     "greeted": _greeted,
     "recording": _recording,
+    **dict.fromkeys(_STAGES, _notice),
     "queued": _queued,
     "fallback": _fell_back,
     "overflow": _note,

@@ -35,6 +35,14 @@ class Parameters:
 
 
 @dataclass(frozen=True)
+class Incident:
+    """A known incident of which callers of a number are told; `prompt` is what the switch plays."""
+
+    id: int
+    prompt: str
+
+
+@dataclass(frozen=True)
 class Facts:
     """All that is known of a call when it is routed. Caller ID never authenticates: it only helps."""
 
@@ -47,13 +55,15 @@ class Facts:
     known_agent_ready: bool = False
     demo: bool = False
     revisit: str = ""
+    incident: Incident | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
     """What to do with the caller: `agent` rings alone first, then `queue`; a higher priority goes first.
 
-    `revisit` is the one that the caller may answer by keys instead of waiting for a person.
+    `revisit` is the one that the caller may answer by keys instead of waiting for a person. `incident` is
+    told before the queue; who hangs up then was answered by it.
     """
 
     action: Literal["queue", "refuse"]
@@ -63,6 +73,7 @@ class Plan:
     marks: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     revisit: str = ""
+    incident: Incident | None = None
 
     @property
     def reason(self) -> str:
@@ -146,4 +157,20 @@ def _demo(plan: Plan, facts: Facts, parameters: Parameters) -> Plan:
     return demo.because("demonstration")
 
 
-RULES: tuple[Rule, ...] = (_blacklist, _key, _open_case, _missed_by_us, _called_back, _known_agent, _demo)
+def _incident(plan: Plan, facts: Facts, _parameters: Parameters) -> Plan:
+    # Who calls back about a revisit has an errand of their own (Art. 17), and the demonstration none.
+    if facts.incident is None or facts.demo or plan.revisit:
+        return plan
+    return replace(plan, incident=facts.incident).because(f"notice {facts.incident.id}")
+
+
+RULES: tuple[Rule, ...] = (
+    _blacklist,
+    _key,
+    _open_case,
+    _missed_by_us,
+    _called_back,
+    _known_agent,
+    _demo,
+    _incident,
+)

@@ -72,6 +72,8 @@ calls = sa.Table(
     sa.Column("ended_by", sa.String(10)),
     sa.Column("outcome", sa.String(16), index=True),
     sa.Column("recording", sa.String(100)),
+    sa.Column("notice", serial, index=True, comment="the notice that was played to the citizen"),
+    sa.Column("notice_stage", sa.String(8), comment="begun, heard (to its end), passed (on to a person)"),
 )
 
 legs = sa.Table(

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from telephony.store import outbound_tables, threeway_tables  # noqa: F401 - they join the same metadata
+from telephony.store import incident_tables, outbound_tables, threeway_tables  # noqa: F401 - they join the same metadata
 from telephony.store.tables import metadata
 
 context.configure(

@@ -11,11 +11,21 @@ from twisted.internet.defer import Deferred
 from telephony import config_load
 from telephony.api.app import create_app, hand_in
 from telephony.api.services import Listening, Services, settled
+from telephony.floor.notices import Notices
 from telephony.floor.pulse import Pulse
 from telephony.paths import PROJECT
 from telephony.secret_store import Secrets
 from telephony.store.database import transaction
-from tests.fakes import FakeClock, FakeHealth, FakeLine, FakeOutbound, FakeRoster, agent_view, fake_rooms
+from tests.fakes import (
+    FakeClock,
+    FakeHealth,
+    FakeLine,
+    FakeOutbound,
+    FakeRoster,
+    FakeSounds,
+    agent_view,
+    fake_rooms,
+)
 
 PATIENCE = 60
 TOKEN = "a-token-of-the-tests"
@@ -70,7 +80,9 @@ class Api:
         self.line, self.rings_seen = FakeLine(), 0
         calls = (CONFIG, database, self.line, self.clock, self.roster, self.pulse.beat, self.outbound.replied)
         self.rooms = fake_rooms(*calls)
-        self.services = Services(*handed, LISTENING, self.counters, self.outbound, self.rooms)
+        self.sounds = FakeSounds()
+        notices = Notices(CONFIG, database, self.clock, self.sounds)
+        self.services = Services(*handed, LISTENING, self.counters, self.outbound, self.rooms, notices)
         self.app = application(self.services)
 
     def client(self, token=TOKEN, host="http://127.0.0.1:8345"):

@@ -24,6 +24,7 @@ READING = [
     "alarms",
     "phones",
     "returns list",
+    "notices list",
 ]
 
 

@@ -1,11 +1,14 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from telephony.rules.routing import Facts, NumberFacts, Parameters, decide
+import pytest
+
+from telephony.rules.routing import Facts, Incident, NumberFacts, Parameters, decide
 
 NUMBER = NumberFacts("12345", "city", "city-12345", 1, {"2": "city-enterprise"})
 PARAMETERS = Parameters(priority_open_case=5, priority_missed_by_us=7, demo_queue="demo")
 PLAIN = Facts(NUMBER)
+INCIDENT = Incident(7, "notices/notice-x")
 WHEN = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
 
 
@@ -77,3 +80,18 @@ def test_the_demonstrations_caller_never_reaches_an_agent_at_work():
 
 def test_the_reason_names_the_version_of_the_rules():
     assert decide(PLAIN, PARAMETERS).reason == "number 12345 to city-12345; rules 2026-11"
+
+
+def test_a_caller_of_a_number_with_a_known_incident_is_told_of_it():
+    plan = decide(replace(PLAIN, incident=INCIDENT), PARAMETERS)
+    assert (plan.incident, plan.queue) == (INCIDENT, "city-12345")
+    assert "notice 7" in plan.reason
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [replace(PLAIN, demo=True), replace(PLAIN, revisit="3"), replace(PLAIN, blacklisted="threats")],
+    ids=["demo", "revisit", "blacklisted"],
+)
+def test_some_callers_are_told_of_no_incident(facts):
+    assert decide(replace(facts, incident=INCIDENT), PARAMETERS).incident is None
