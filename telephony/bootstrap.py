@@ -35,6 +35,7 @@ from telephony.floor.notice_sounds import NoticeSounds
 from telephony.floor.notices import Notices
 from telephony.floor.pulse import Pulse
 from telephony.floor.roster import Roster
+from telephony.floor.storm import Storm
 from telephony.floor.switch_watch import SwitchWatch
 from telephony.outbound import Outbound, reader_of, worker_of
 from telephony.paths import Paths
@@ -80,6 +81,9 @@ class Service:
         self.ami.on_down(self.outbound.lost)
         sounds = NoticeSounds(paths, config.prompts.voice, reactor)
         self.notices = Notices(config, self.database, clock, sounds)
+        self.storm = Storm(hotline.storm, self.database, clock, reactor)
+        self.storm.listeners.append(self.outbound.dialer.wake)
+        self.outbound.campaign.rests = lambda: self.storm.revisits_rest
         heard = self.notices.incident_of
         route = Inbound(config, self.database, clock, self.roster, self.pulse, self.outbound, heard)
         self.spoken = SpokenPrompts(paths, config.prompts.voice, reactor)
@@ -123,6 +127,7 @@ class Service:
             self.outbound,
             self.rooms,
             self.notices,
+            self.storm,
         )
         self._ticker = TwistedScheduler(timezone=UTC)
         self._describe()
@@ -135,6 +140,7 @@ class Service:
         self.roster.restore((yield self.database.read(agent_rows.load)))
         yield self.rooms.start()  # before the dialplan asks: a unit that hears the question is known
         yield self.notices.start()
+        yield self.storm.refresh()
         self._listen_to_dialplan(self.config.hotline.agi)
         self.spoken.clear()
         yield self.outbound.start()
@@ -178,6 +184,7 @@ class Service:
             yield _deferred(self._api.stop())
         yield self.outbound.stop()
         self.rooms.stop()
+        self.storm.stop()
         yield self.agi.stop()
         self.journal.stop()
         self.roster.stop()
@@ -220,6 +227,7 @@ class Service:
         self.switch.sweep().addErrback(_log_fault, "sweep")
         self.database.read(migrate.is_current).addCallbacks(self._schema, self._unreachable)
         self.ledger.rotate().addErrback(_log_fault, "rotate")
+        self.storm.refresh().addErrback(_log_fault, "storm")
         self.outbound.alive()
         self.rooms.agree()
         agi = self.agi

@@ -127,6 +127,13 @@ class Recording(_Model):
     notice: Name
 
 
+class StormRules(_Model):
+    """What a storm does while it is on."""
+
+    overflow_factor: float = Field(gt=0, le=1)
+    revisits_rest: bool
+
+
 class Demo(_Model):
     """The simulated citizen of `hotline demo`; the unit's number is nobody else's, so no call is mistaken."""
 
@@ -153,6 +160,7 @@ class Hotline(_Model):
     routing: Routing
     agents: AgentRules
     recording: Recording
+    storm: StormRules
     demo: Demo
 
 
@@ -185,12 +193,21 @@ class Number(_Model):
     keys: dict[Key, MenuKey] = {}
 
 
+class OverflowStep(_Model):
+    """A limit of a queue, as a wait or a length, and who helps behind it: other queues, or `returns`."""
+
+    to: tuple[Name, ...] = Field(min_length=1)
+    after_seconds: float | None = Field(default=None, gt=0, le=86_400)
+    length: int | None = Field(default=None, ge=2, le=10_000)
+
+
 class Queue(_Model):
     """Where callers wait."""
 
     name: Name
     centre: Name
     label: Label
+    overflow: tuple[OverflowStep, ...] = ()
     strategy: Literal["rrmemory", "leastrecent", "fewestcalls", "random", "ringall"] = "leastrecent"
 
 

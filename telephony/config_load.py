@@ -17,6 +17,7 @@ from telephony.config import (
     Hotline,
     NumbersFile,
     PromptsFile,
+    Queue,
     QueuesFile,
     RevisitsFile,
     ThreeWayFile,
@@ -24,6 +25,7 @@ from telephony.config import (
 from telephony.config_units import UnitsFile
 from telephony.errors import ConfigError
 from telephony.rules.bands import overlap, parse_band
+from telephony.rules.overflow import RETURNS
 from telephony.rules.revisit import RATED
 from telephony.rules.units import EMERGENCY_NUMBERS
 from telephony.rules.workdays import WorkCalendar
@@ -39,8 +41,8 @@ Problem = tuple[str, Loc, str]
 
 OWN_TRUNKS = frozenset({"udp", "tcp", "global", "agent", "citizen", "password", "one-phone"})
 """Sections that our pjsip.conf has already: a trunk of that name would change them."""
-OWN_QUEUES = frozenset({"general"})
-"""Sections that our queues.conf has already, beside `agent-NUMBER`."""
+OWN_QUEUES = frozenset({"general", RETURNS})
+"""Sections that our queues.conf has already, beside `agent-NUMBER`; and where the last overflow leads."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +136,7 @@ def _contradictions(config: Config, files: _Files) -> Iterator[Problem]:
     yield from _threeway(config)
     for index, queue in enumerate(files.queues.queues):
         yield from _known("queues", ("queues", index, "centre"), queue.centre, config.centres)
+        yield from _overflow(config, queue, ("queues", index, "overflow"))
     for index, agent in enumerate(files.agents.agents):
         yield from _known("agents", ("agents", index, "centre"), agent.centre, config.centres)
         for skill in agent.skills:
@@ -247,6 +250,19 @@ def _threeway(config: Config) -> Iterator[Problem]:
     trunks = [trunk.name for trunk in config.hotline.trunks]
     yield from _known("threeway", ("trunk",), rules.trunk, trunks)
     yield from _known("threeway", ("caller_number",), rules.caller_number, config.numbers)
+
+
+def _overflow(config: Config, queue: Queue, here: Loc) -> Iterator[Problem]:
+    for number, step in enumerate(queue.overflow):
+        last = number == len(queue.overflow) - 1
+        if step.after_seconds is None and step.length is None:
+            yield "queues", (*here, number), say("config.overflow_limit")
+        if RETURNS in step.to and (len(step.to) > 1 or not last):
+            yield "queues", (*here, number, "to"), say("config.overflow_last")
+        if queue.name in step.to:
+            yield "queues", (*here, number, "to"), say("config.overflow_self")
+        for name in step.to:
+            yield from _known("queues", (*here, number, "to"), name, [*config.queues, RETURNS])
 
 
 def _known(name: str, loc: Loc, value: str, known: Iterable[str]) -> Iterator[Problem]:

@@ -28,6 +28,7 @@ from telephony.api.routes import (
     revisit_reports,
     revisits,
     status,
+    storm,
     threeway,
     threeway_commands,
     units,
@@ -36,7 +37,8 @@ from telephony.api.routes import (
 from telephony.api.services import Services
 
 PREFIX = "/api/v1"
-RESOURCES = (status, agents, phones, calls, queues, stream, blacklist, cases, alarms, returns, units, notices)
+RESOURCES = (status, agents, phones, calls, queues, stream, blacklist, cases, alarms, returns, units)
+OF_BAD_DAYS = (notices, storm)
 OF_REVISITS = (dialer, worklist, revisit_reports, revisit_plans, revisits, no_disturb)
 """In this order: a name below /revisits is looked for before it is taken for a revisit's id."""
 OF_THREE_WAYS = (coordination, threeway_commands, threeway)
@@ -54,7 +56,7 @@ def create_app(services: Services) -> FastAPI:
     hand_in(app, services)
     problems.install(app)
     api = APIRouter(prefix=PREFIX, dependencies=[Depends(_documented)], responses=RESPONSES)
-    for resource in (*RESOURCES, *OF_REVISITS, *OF_THREE_WAYS):
+    for resource in (*RESOURCES, *OF_BAD_DAYS, *OF_REVISITS, *OF_THREE_WAYS):
         api.include_router(resource.router)
     app.include_router(api)
     app.include_router(status.probe)

@@ -19,6 +19,7 @@ from telephony.config import Config
 from telephony.errors import HotlineError
 from telephony.floor.health import Component
 from telephony.floor.notices import Notices
+from telephony.floor.storm import Storm
 from telephony.floor.views import AgentView
 from telephony.rules.numbers import national
 from telephony.rules.planner import Planner
@@ -203,6 +204,7 @@ class Services:
     outbound: Outbound | None = None
     rooms: Rooms | None = None
     notices: Notices | None = None
+    storm: Storm | None = None
 
 
 def one_form(services: Services, number: str) -> str:
@@ -230,6 +232,13 @@ def notices_of(services: Services) -> Notices:
     if services.notices is None:
         raise HotlineError(say("notice.none"))
     return services.notices
+
+
+def storm_of(services: Services) -> Storm:
+    """Return storm mode; raise HotlineError where there is none."""
+    if services.storm is None:
+        raise HotlineError(say("storm.none"))
+    return services.storm
 
 
 def services_of(request: Request) -> Services:

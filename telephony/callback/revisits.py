@@ -3,7 +3,7 @@
 Only here do two calls that rang out become `deemed_satisfied`; no other campaign has that rule.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,6 +38,9 @@ class Revisits:
         self.planner, self.version, self.demo = planner, version, demo
         self.ring_floor = float(planner.rules.ring_floor)
         self.guard = planner.rules.guard.total_seconds()
+        self.rests: Callable[[], bool] = lambda: False
+        """Whether no revisit is to be dialled now although it may be; demonstrations are, and what is overdue
+        is decided. Asked in a thread of the store."""
         self._more = False
         self._deadline: datetime | None = None
         """The next deadline: before it nothing can be overdue."""
@@ -50,6 +53,8 @@ class Revisits:
         if not self._in_a_window(tick.at) or len(found) >= limit:
             return found
         rows.promote(connection, tick.at)
+        if self.rests():
+            return found
         for _ in range(MOST_SCANS):
             wanted = limit - len(found)
             picked = rows.pick(connection, wanted)

@@ -22,6 +22,7 @@ from telephony.cli import (
     revisits,
     service,
     simulate,
+    storm,
     threeway,
     threeway_commands,
     units,
@@ -73,6 +74,7 @@ app.add_typer(registers.alarms, name="alarms")
 app.add_typer(cases.app, name="cases")
 app.add_typer(returns.app, name="returns")
 app.add_typer(notices.app, name="notices")
+app.add_typer(storm.app, name="storm")
 app.add_typer(units.app, name="units")
 threeway_commands.add_to(threeway.app)
 conference.add_to(threeway.app)

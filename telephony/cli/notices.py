@@ -14,7 +14,7 @@ Text = Annotated[str | None, typer.Option(help=say("option.notice_text"))]
 Prompt = Annotated[str | None, typer.Option(help=say("option.notice_prompt"))]
 Until = Annotated[str, typer.Option(metavar="TIME", help=say("option.until_by_itself"))]
 Why = Annotated[str | None, typer.Option(help=say("option.why"))]
-By = Annotated[str, typer.Option(help=say("option.by"))]
+By = Annotated[str, typer.Option(default_factory=show.operator, help=say("option.by"))]
 All = Annotated[bool, typer.Option("--all", help=say("option.all_notices"))]
 Limit = Annotated[int, typer.Option(min=1, max=1000, help=say("option.limit"))]
 COUNTS = ("heard", "left", "went_on", "cut_short")

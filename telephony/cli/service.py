@@ -8,6 +8,7 @@ import typer
 from telephony import config_load, prompts
 from telephony.cli import checks, show
 from telephony.cli.client import Client, NotRunningError
+from telephony.cli.storm import text_of
 from telephony.clock import SystemClock
 from telephony.paths import Paths
 from telephony.store import migrate as migrations
@@ -93,6 +94,8 @@ def _show_status(found: Any) -> None:
     show.table(word("title.listening"), ("part", "address", "protocol"), where)
     agents = " · ".join(f"{word(f'state.{state}')} {count}" for state, count in found["agents"].items())
     show.line(agents)
+    if found["storm"] is not None:
+        show.line(text_of(found["storm"]))
     show.line(say("status.calls", waiting=found["waiting"], talking=found["talking"], alarms=found["alarms"]))
 
 

@@ -1,5 +1,6 @@
 """What the command prints: one JSON document, or tables with phone numbers masked."""
 
+import getpass
 import json
 import re
 import sys
@@ -78,6 +79,14 @@ def reason(text: str) -> str:
     """Return why the rules decided so in both languages; what a person wrote as it is."""
     key = "why." + re.sub(r"[^a-z]+", "_", text)
     return word(key) if key in catalogue() else text
+
+
+def operator() -> str:
+    """Return who sits at the terminal, for whoever does not say."""
+    try:
+        return getpass.getuser()[:40]
+    except (KeyError, OSError):
+        return "terminal"
 
 
 def instant(text: str | None) -> str | None:

@@ -30,3 +30,15 @@ notices = sa.Table(
     sa.CheckConstraint("(text IS NULL) <> (prompt IS NULL)", name="ck_notices_one_sound"),
     sa.Index("ux_notices_on", "number", unique=True, **_where("off_at IS NULL")),
 )
+
+storms = sa.Table(
+    "storms",
+    metadata,
+    sa.Column("id", serial, primary_key=True, autoincrement=True),
+    sa.Column("why", sa.String(200), nullable=False),
+    sa.Column("by", sa.String(40), nullable=False),
+    sa.Column("starts_at", UtcTime, nullable=False, index=True),
+    sa.Column("ends_at", UtcTime, nullable=False, comment="it passes by itself"),
+    sa.Column("off_at", UtcTime, comment="ended by a person, or replaced"),
+    sa.Column("off_by", sa.String(40)),
+)

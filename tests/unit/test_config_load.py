@@ -183,6 +183,7 @@ def test_a_number_without_quotes_is_refused_for_its_zeros_would_be_lost(folder):
         ("numbers", "menu: menu-12345", "menu: nowhere", "numbers.0.menu"),
         ("numbers", "centre: baofeng", "centre: nowhere", "numbers.5.centre"),
         ("queues", "name: demo, centre: city", "name: demo, centre: nowhere", "queues.8.centre"),
+        ("queues", "[returns]", "[nowhere]", "queues.0.overflow.1.to"),
         ("agents", "skills: {demo: 0}", "skills: {nowhere: 0}", "agents.6.skills.nowhere"),
         ("agents", "centre: jiaxian", "centre: nowhere", "agents.5.centre"),
     ],

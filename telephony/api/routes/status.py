@@ -14,6 +14,7 @@ from telephony.clock import SHANGHAI
 from telephony.floor.health import Component
 from telephony.store import figures
 from telephony.store.registers import standing_alarms
+from telephony.store.storms import StormView
 
 router = APIRouter(tags=["status"])
 probe = APIRouter(tags=["status"])
@@ -23,7 +24,10 @@ STEP = 0.25
 
 @dataclass(frozen=True)
 class Status:
-    """`ready` means that every part works. `waiting` and `talking` are calls now, the demo's left out."""
+    """`ready` means that every part works. `waiting` and `talking` are calls now, the demo's left out.
+
+    `storm` is None unless a storm is on.
+    """
 
     ready: bool
     now: datetime
@@ -33,6 +37,7 @@ class Status:
     waiting: int
     talking: int
     alarms: int
+    storm: StormView | None
 
 
 @dataclass(frozen=True)
@@ -71,4 +76,5 @@ async def _status(services: Services) -> Status:
         waiting=sum(of.waiting for of in today.queues.values()),
         talking=sum(of.talking for of in today.queues.values()),
         alarms=await read(services, standing_alarms),
+        storm=services.storm.current if services.storm else None,
     )

@@ -7,12 +7,14 @@ from threading import Thread
 import httpx
 import uvloop
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock as Timer
 
 from telephony import config_load
 from telephony.api.app import create_app, hand_in
 from telephony.api.services import Listening, Services, settled
 from telephony.floor.notices import Notices
 from telephony.floor.pulse import Pulse
+from telephony.floor.storm import Storm
 from telephony.paths import PROJECT
 from telephony.secret_store import Secrets
 from telephony.store.database import transaction
@@ -82,7 +84,10 @@ class Api:
         self.rooms = fake_rooms(*calls)
         self.sounds = FakeSounds()
         notices = Notices(CONFIG, database, self.clock, self.sounds)
-        self.services = Services(*handed, LISTENING, self.counters, self.outbound, self.rooms, notices)
+        self.timer = Timer()
+        self.storm = Storm(CONFIG.hotline.storm, database, self.clock, self.timer)
+        more = (self.outbound, self.rooms, notices, self.storm)
+        self.services = Services(*handed, LISTENING, self.counters, *more)
         self.app = application(self.services)
 
     def client(self, token=TOKEN, host="http://127.0.0.1:8345"):

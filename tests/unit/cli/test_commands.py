@@ -25,6 +25,8 @@ READING = [
     "phones",
     "returns list",
     "notices list",
+    "storm status",
+    "storm list",
 ]
 
 

@@ -1,4 +1,4 @@
-"""notices."""
+"""notices and storms."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -37,6 +37,20 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_notices_starts_at"), "notices", ["starts_at"], unique=False)
     op.create_index("ux_notices_on", "notices", ["number"], unique=True, sqlite_where=ON, postgresql_where=ON)
+    op.create_table(
+        "storms",
+        sa.Column("id", tables.serial, autoincrement=True, nullable=False),
+        sa.Column("why", sa.String(length=200), nullable=False),
+        sa.Column("by", sa.String(length=40), nullable=False),
+        sa.Column("starts_at", tables.UtcTime(timezone=True), nullable=False),
+        sa.Column("ends_at", tables.UtcTime(timezone=True), nullable=False, comment="it passes by itself"),
+        sa.Column(
+            "off_at", tables.UtcTime(timezone=True), nullable=True, comment="ended by a person, or replaced"
+        ),
+        sa.Column("off_by", sa.String(length=40), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_storms_starts_at"), "storms", ["starts_at"], unique=False)
     op.add_column(
         "calls",
         sa.Column(
@@ -60,6 +74,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_calls_notice"), table_name="calls")
     op.drop_column("calls", "notice_stage")
     op.drop_column("calls", "notice")
+    op.drop_index(op.f("ix_storms_starts_at"), table_name="storms")
+    op.drop_table("storms")
     op.drop_index("ux_notices_on", table_name="notices", sqlite_where=ON, postgresql_where=ON)
     op.drop_index(op.f("ix_notices_starts_at"), table_name="notices")
     op.drop_table("notices")
