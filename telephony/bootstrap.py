@@ -14,7 +14,7 @@ from twisted.internet.endpoints import HostnameEndpoint
 from twisted.python.failure import Failure
 
 from telephony import calendars
-from telephony.agi.entries import feature, inbound, unit, waiting
+from telephony.agi.entries import feature, inbound, unit, wait, waiting
 from telephony.agi.entries import survey as survey_entry
 from telephony.agi.server import FastAGIServer
 from telephony.api import serve
@@ -37,12 +37,15 @@ from telephony.floor.pulse import Pulse
 from telephony.floor.roster import Roster
 from telephony.floor.storm import Storm
 from telephony.floor.switch_watch import SwitchWatch
+from telephony.floor.waiting_room import WaitingRoom
+from telephony.floor.waiting_seen import WaitingSeen
 from telephony.outbound import Outbound, reader_of, worker_of
 from telephony.paths import Paths
 from telephony.pbx.ami import AMIClient
 from telephony.pbx.conference import Conference
 from telephony.pbx.files import AMI_USER
 from telephony.pbx.outbound import Outbound as SwitchLine
+from telephony.pbx.waiting import WaitingLine
 from telephony.rooms import Rooms
 from telephony.secret_store import Secrets
 from telephony.spoken import SpokenPrompts
@@ -86,6 +89,12 @@ class Service:
         self.outbound.campaign.rests = lambda: self.storm.revisits_rest
         heard = self.notices.incident_of
         route = Inbound(config, self.database, clock, self.roster, self.pulse, self.outbound, heard)
+        self.waiting = WaitingRoom(
+            config, self.database, clock, reactor, self.roster, WaitingLine(self.ami), self.pulse
+        )
+        self.ami.on_down(self.waiting.lost)
+        self.roster.when_changed = self.waiting.look
+        self.switch.when_seen = WaitingSeen(self.waiting, config, self.database, clock).seen
         self.spoken = SpokenPrompts(paths, config.prompts.voice, reactor)
         self.rooms = Rooms(
             config,
@@ -107,6 +116,7 @@ class Service:
             "feature": feature.entry(self.roster, hotline.agents.pause_reasons, self.rooms.by_phone),
             "unit": unit.entry(self.rooms.hearing, config.threeway),
             "waiting": waiting.entry(self.rooms.hearing),
+            "wait": wait.entry(self.waiting, clock, hotline.area_code),
             "survey": survey_entry.entry(survey, config.revisits.survey),
         }
         self.agi = FastAGIServer(handlers, secrets.agi_secret, clock=reactor)
@@ -128,6 +138,7 @@ class Service:
             self.rooms,
             self.notices,
             self.storm,
+            self.waiting,
         )
         self._ticker = TwistedScheduler(timezone=UTC)
         self._describe()
@@ -138,6 +149,7 @@ class Service:
         self.paths.journal.mkdir(parents=True, exist_ok=True)
         self.database.start()
         self.roster.restore((yield self.database.read(agent_rows.load)))
+        yield self.waiting.start()
         yield self.rooms.start()  # before the dialplan asks: a unit that hears the question is known
         yield self.notices.start()
         yield self.storm.refresh()
@@ -233,6 +245,7 @@ class Service:
         agi = self.agi
         self.counters.update(
             agi_sessions_open=agi.open,
+            waiting_callers=len(self.waiting.guests()),
             agi_sessions_total=agi.total,
             agi_refused_total=agi.refused,
             agi_failed_total=agi.failed,

@@ -121,6 +121,15 @@ class AgentRules(_Model):
     pause_reasons: tuple[Name, ...] = Field(min_length=1)
 
 
+class Waiting(_Model):
+    """How the waiting room talks to those who wait, and by what it says how long it will take."""
+
+    ask_seconds: int = Field(ge=2, le=60)
+    word_seconds: int = Field(ge=5, le=600)
+    window_minutes: int = Field(ge=5, le=240)
+    fewest_answers: int = Field(ge=1, le=50)
+
+
 class Recording(_Model):
     """What is said before a call is recorded."""
 
@@ -159,6 +168,7 @@ class Hotline(_Model):
     test_phones: tuple[TestPhone, ...] = ()
     routing: Routing
     agents: AgentRules
+    waiting: Waiting
     recording: Recording
     storm: StormRules
     demo: Demo

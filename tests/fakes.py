@@ -14,6 +14,7 @@ from telephony.callback.rules_in_force import rules_of, version_of
 from telephony.errors import UnknownThingError
 from telephony.floor.health import Component
 from telephony.floor.views import AgentView
+from telephony.floor.waiting_guests import WaitingView
 from telephony.rooms import Rooms
 from telephony.rules.planner import Planner
 
@@ -195,3 +196,19 @@ class FakeSounds:
 
     def keep_only(self, texts):
         self.kept = list(texts)
+
+
+class FakeWaiting:
+    """A waiting room in which those wait whom a test puts there."""
+
+    def __init__(self):
+        self.guests = []
+
+    def views(self):
+        return list(self.guests)
+
+
+def waiting_view(call_id="1.1", **values):
+    known = {"queue": "city-12345", "number": "13800001234", "priority": 0, "position": 1, "since": NOON}
+    known |= {"expected_seconds": 90, "preferred": None, "agent": None}
+    return WaitingView(call_id, **(known | values))

@@ -32,12 +32,13 @@ from telephony.api.routes import (
     threeway,
     threeway_commands,
     units,
+    waiting,
     worklist,
 )
 from telephony.api.services import Services
 
 PREFIX = "/api/v1"
-RESOURCES = (status, agents, phones, calls, queues, stream, blacklist, cases, alarms, returns, units)
+RESOURCES = (status, agents, phones, calls, queues, waiting, stream, blacklist, cases, alarms, returns, units)
 OF_BAD_DAYS = (notices, storm)
 OF_REVISITS = (dialer, worklist, revisit_reports, revisit_plans, revisits, no_disturb)
 """In this order: a name below /revisits is looked for before it is taken for a revisit's id."""

@@ -21,6 +21,7 @@ from telephony.floor.health import Component
 from telephony.floor.notices import Notices
 from telephony.floor.storm import Storm
 from telephony.floor.views import AgentView
+from telephony.floor.waiting_guests import WaitingView
 from telephony.rules.numbers import national
 from telephony.rules.planner import Planner
 from telephony.secret_store import Secrets
@@ -149,6 +150,14 @@ class Outbound(Protocol):
         ...
 
 
+class Waiting(Protocol):
+    """The waiting room (telephony.floor.waiting_room.WaitingRoom)."""
+
+    def views(self) -> list[WaitingView]:
+        """Return who waits, the next first."""
+        ...
+
+
 class Rooms(Protocol):
     """Three-way calls (telephony.rooms.Rooms)."""
 
@@ -205,6 +214,7 @@ class Services:
     rooms: Rooms | None = None
     notices: Notices | None = None
     storm: Storm | None = None
+    waiting: Waiting | None = None
 
 
 def one_form(services: Services, number: str) -> str:
@@ -239,6 +249,13 @@ def storm_of(services: Services) -> Storm:
     if services.storm is None:
         raise HotlineError(say("storm.none"))
     return services.storm
+
+
+def waiting_of(services: Services) -> Waiting:
+    """Return the waiting room; raise HotlineError where there is none."""
+    if services.waiting is None:
+        raise HotlineError(say("waiting.none"))
+    return services.waiting
 
 
 def services_of(request: Request) -> Services:

@@ -26,6 +26,7 @@ from telephony.cli import (
     threeway,
     threeway_commands,
     units,
+    waiting,
     worklist,
 )
 from telephony.cli.client import NotRunningError, RefusedError
@@ -68,6 +69,7 @@ app = typer.Typer(
 )
 service.add_to(app)
 calls.add_to(app)
+waiting.add_to(app)
 app.add_typer(agents.app, name="agents")
 app.add_typer(registers.blacklist, name="blacklist")
 app.add_typer(registers.alarms, name="alarms")

@@ -26,6 +26,10 @@ class Agent:
         self.call_id: str | None = None
         self.leg_id: str | None = None
         self.phone = PHONE_UNKNOWN
+        self.in_use = False
+        """Whether the phone has a call of any kind, such as a feature code: app_queue would not ring it."""
+        self.untold = 0
+        """Changes that are not stored yet, so that the switch has not been told of them."""
 
     @property
     def number(self) -> str:
@@ -57,6 +61,11 @@ class Agent:
     def start_wrap_up(self, now: datetime, seconds: int) -> None:
         """Set when the wrap-up ends."""
         self.wrap_up_until = now + timedelta(seconds=seconds)
+
+    @property
+    def free(self) -> bool:
+        """Whether the phone would ring now if the switch were asked to ring it."""
+        return self.state == "ready" and self.phone != "unreachable" and not self.in_use and not self.untold
 
     @property
     def membership(self) -> Membership:

@@ -5,7 +5,7 @@ Commit, then act: a change is written first, then app_queue is told.
 
 import itertools
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -65,6 +65,8 @@ class Roster:
         self._keys = map("agent:{}:{}".format, itertools.repeat(uuid.uuid4().hex), itertools.count())
         self.ready_agents: frozenset[str] = frozenset()
         """Who would ring now; read by the route in another thread, so it is replaced whole."""
+        self.when_changed: Callable[[], None] = lambda: None
+        """Called when somebody may have become free, or is free no longer."""
 
     def restore(self, rows: Mapping[str, dict[str, Any]]) -> None:
         """Take up the states that the store holds."""
@@ -77,6 +79,10 @@ class Roster:
     def all(self) -> list[AgentView]:
         """Return every agent, in the order of the configuration."""
         return [agent.view() for agent in self._agents.values()]
+
+    def free(self) -> list[str]:
+        """Return who would ring now: ready, the switch has been told so, and the phone is not in use."""
+        return [agent.number for agent in self._agents.values() if agent.free]
 
     def one(self, number: str) -> AgentView:
         """Return one agent; raise UnknownThingError."""
@@ -132,11 +138,14 @@ class Roster:
             self._log_fault(self._change(agent, "ring_withdrawn", by="switch"))
 
     def phone(self, number: str, state: str) -> None:
-        """Note whether the agent's softphone is registered."""
+        """Note whether the agent's softphone is registered, and whether it is in use."""
         agent = self._agents.get(number)
-        if agent is not None and agent.phone != state:
-            agent.phone = state
-            self._note_ready(agent)
+        if agent is None:
+            return
+        agent.in_use = state == "in_use"
+        agent.phone = "registered" if agent.in_use else state
+        self._note_ready(agent)
+        self.when_changed()
 
     def reconcile(self, channels: Mapping[str, tuple[str, str, str]], members: Iterable[str]) -> None:
         """Settle after a restart of either side.
@@ -218,6 +227,7 @@ class Roster:
     def _store(self, *changes: _Change) -> Deferred[Any]:
         agents = {change.agent.number: change.agent for change in changes}.values()
         rows = [agent.row() for agent in agents]
+        _untold(agents, 1)
 
         def work(connection: Any) -> None:
             for row in rows:
@@ -230,9 +240,14 @@ class Roster:
 
         def act(_: None) -> Deferred[Any]:
             self._pulse.beat()
-            return DeferredList([self._mirror.apply(agent) for agent in agents])
+            _untold(agents, -1)
+            applied = DeferredList([self._mirror.apply(agent) for agent in agents])
+            # Whatever the switch is asked now, it does after what it has just been told.
+            self.when_changed()
+            return applied
 
         def owe(failure: Failure) -> Failure:
+            _untold(agents, -1)
             # The phone rang and the time passed whether it is stored or not: the switch must hear of it yet.
             self._owed += changes
             if self._retry is None:
@@ -262,6 +277,11 @@ class Roster:
     @staticmethod
     def _log_fault(changed: Deferred[Any]) -> None:
         changed.addErrback(lambda failure: log.error("agent_not_stored", why=repr(failure.value)))
+
+
+def _untold(agents: Iterable[Agent], more: int) -> None:
+    for agent in agents:
+        agent.untold += more
 
 
 def _event(agent: Agent, before: str, by: str, now: datetime, key: str) -> Happening:

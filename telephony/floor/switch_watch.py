@@ -47,6 +47,8 @@ class SwitchWatch:
         self._settling = 0
         self.when_settled: Callable[[], None] = lambda: None
         """Called each time the switch agrees with the store again; the journal has been read by then."""
+        self.when_seen: Callable[[list[Channel]], object] = lambda _: None
+        """Called with every snapshot of the live channels; by then the agents agree with it."""
         self.calls_of_legs: Callable[[], Mapping[str, str]] = dict
         """Asked for the calls of channels that were added to them, by the channels' ids."""
         self.settled = False
@@ -81,6 +83,7 @@ class SwitchWatch:
         # The channels last: an event that came after this list must not be undone by it.
         live: list[Channel] = yield snapshot.channels(self._ami)
         self._roster.reconcile(_of_agents(live, self.calls_of_legs()), members)
+        self.when_seen(live)
         yield self._journal.drained()
         if self._booted_at is not None:
             died_at = min(self._lost_at or self._booted_at, self._booted_at)
@@ -98,7 +101,9 @@ class SwitchWatch:
             yield self.settle()
             return
         now = self._clock.now()
-        living = _living((yield snapshot.channels(self._ami)))
+        live: list[Channel] = yield snapshot.channels(self._ami)
+        self.when_seen(live)
+        living = _living(live)
         yield self._journal.drained()
         if self._swept_at is not None:
             yield self._bury(living | self._living, self._swept_at, now)

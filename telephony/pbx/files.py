@@ -16,6 +16,8 @@ AMI_USER = "hotline"
 GENERATED = "90-generated.conf"
 ASK_GUARD_SECONDS = 30
 """So long after the service should have ended the asking of units the dialplan ends it by itself."""
+LAST_STEP = 60
+"""No extension of ours from which somebody is moved is longer."""
 HEADER = "; Written by the hotline at each start from config/: changes here are lost.\n"
 
 
@@ -115,8 +117,11 @@ def extensions(config: Config, secrets: Secrets, recordings: Path) -> str:
         f"HOTLINE_NOTICE = {hotline.recording.notice}",
         f"HOTLINE_RECORDINGS = {recordings}",
         f"HOTLINE_FALLBACK_QUEUE = {hotline.default_queue}",
+        f"HOTLINE_RING_SECONDS = {hotline.agents.ring_seconds}",
         f"HOTLINE_WORD_SECONDS = {config.threeway.word_seconds}",
         f"HOTLINE_ASK_SECONDS = {config.threeway.ask_seconds + ASK_GUARD_SECONDS}",
+        "",
+        *_redirected(),
         "",
         "[citizens]",
     ]
@@ -130,6 +135,14 @@ def extensions(config: Config, secrets: Secrets, recordings: Path) -> str:
                 " same => n,Goto(inbound,start,1)",
             ]
     return "\n".join(lines) + "\n"
+
+
+def _redirected() -> Iterator[str]:
+    # A Redirect that hits a channel between two steps lands one behind the old step's number (measured): in a
+    # context that includes this, and has one step only, it begins at that step all the same.
+    yield "[redirected]"
+    for step in range(2, LAST_STEP + 1):
+        yield f"exten => _[0-9a-z].,{step},Goto(${{CONTEXT}},${{EXTEN}},1)"
 
 
 def queues(config: Config) -> str:
@@ -153,13 +166,15 @@ def queues(config: Config) -> str:
         f"wrapuptime = {guard}",
         "timeoutpriority = conf",
     ]
+    # An agent's own queue rings only when the service says so: it knows when the agent is ready again.
+    alone = ["wrapuptime = 0" if line.startswith("wrapuptime") else line for line in common]
     for queue in config.queues.values():
         lines += [f"[{queue.name}]", *common, f"strategy = {queue.strategy}", "joinempty = yes", ""]
     for agent in config.agents:
         absent = "paused,unavailable,invalid,unknown,inuse"
         lines += [
             f"[agent-{agent}]",
-            *common,
+            *alone,
             f"joinempty = {absent},ringing",
             f"leavewhenempty = {absent}",
             "",

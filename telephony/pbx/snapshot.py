@@ -26,22 +26,27 @@ class Channel:
     exten: str = ""
 
 
+_PHONES = dict.fromkeys(("UNAVAILABLE", "INVALID", "UNKNOWN"), "unreachable") | {"NOT_INUSE": "registered"}
+
+
 def channels(ami: AMIClient) -> Deferred[list[Channel]]:
     """Ask for every live channel."""
     return ami.list_action("CoreShowChannels").addCallback(lambda rows: [_channel(row) for row in rows])
 
 
 def phones(ami: AMIClient) -> Deferred[dict[str, str]]:
-    """Ask which endpoints' phones are there: `registered` or `unreachable`."""
+    """Ask which endpoints' phones are there: `registered`, `in_use` or `unreachable`."""
     return ami.list_action("DeviceStateList").addCallback(_phones)
 
 
 def phone(device: str, state: str) -> tuple[str, str] | None:
-    """Return endpoint and whether its phone is there, or None for a device that is no phone."""
+    """Return endpoint and whether its phone is there, or None for a device that is no phone.
+
+    A phone that is `in_use` is registered as well: it has a call of any kind, or rings.
+    """
     if not device.startswith(TECHNOLOGY):
         return None
-    absent = state in {"UNAVAILABLE", "INVALID", "UNKNOWN"}
-    return device.removeprefix(TECHNOLOGY), "unreachable" if absent else "registered"
+    return device.removeprefix(TECHNOLOGY), _PHONES.get(state, "in_use")
 
 
 def _phones(rows: Iterable[Message]) -> dict[str, str]:

@@ -15,9 +15,8 @@ def test_a_citizen_reaches_an_agent_and_the_ledger_tells_it(system):
     assert (result.answered, result.ended_by_far_end) == (True, True)
     call = ended(system, call_id, mark)
     kinds = [event["kind"] for event in call["events"] if event["kind"] != "agent"]
-    assert sorted(kinds) == sorted(
-        ["arrived", "greeted", "recording", "routed", "queued", "offered", "answered", "agent_left", "ended"]
-    )
+    until_the_turn = ["arrived", "greeted", "recording", "routed", "queued", "waits"]
+    assert sorted(kinds) == sorted([*until_the_turn, "turn", "offered", "answered", "agent_left", "ended"])
     assert (call["called_number"], call["caller_number"], call["centre"]) == ("12345", citizen.caller, "city")
     assert (call["queue"], call["agent"], call["outcome"]) == ("city-12345", "8001", "answered")
     assert (call["ended_by"], call["direction"]) == ("agent", "inbound")

@@ -63,13 +63,18 @@ def test_a_queue_that_the_switch_does_not_know_is_passed_over_for_the_default_qu
     generated.write_text(before.replace("[city-12315]", "[unheard-of]"))
     system.switch.cli("queue reload all")
     try:
-        phone, mark = system.agent("8001"), system.service.mark()
-        system.citizen("12315")
+        phone, mark = system.agent("8003"), system.service.mark()  # who serves the default queue alone
+        citizen = system.citizen("12315")
+        system.service.wait_event("waits", mark)
+        system.service.kill()
         phone.wait_event("CALL_INCOMING")
-        event = system.service.wait_event("overflow", mark)
         phone.answer()
-        system.service.wait_event("answered", mark, call_id=event["call_id"])
-        assert system.service.get(f"/calls/{event['call_id']}")["queue"] == "city-12345"
+        phone.wait_event("CALL_ESTABLISHED")
+        phone.hangup()
+        system.service.start()
+        call = system.service.only_call(citizen.caller)
+        assert "overflow" in [event["kind"] for event in call["events"]]
+        assert (call["queue"], call["agent"]) == ("city-12345", "8003")
     finally:
         generated.write_text(before)
         system.switch.cli("queue reload all")

@@ -25,6 +25,7 @@ from tests.fakes import (
     FakeOutbound,
     FakeRoster,
     FakeSounds,
+    FakeWaiting,
     agent_view,
     fake_rooms,
 )
@@ -86,7 +87,8 @@ class Api:
         notices = Notices(CONFIG, database, self.clock, self.sounds)
         self.timer = Timer()
         self.storm = Storm(CONFIG.hotline.storm, database, self.clock, self.timer)
-        more = (self.outbound, self.rooms, notices, self.storm)
+        self.waiting_room = FakeWaiting()
+        more = (self.outbound, self.rooms, notices, self.storm, self.waiting_room)
         self.services = Services(*handed, LISTENING, self.counters, *more)
         self.app = application(self.services)
 

@@ -27,6 +27,7 @@ READING = [
     "notices list",
     "storm status",
     "storm list",
+    "waiting",
 ]
 
 

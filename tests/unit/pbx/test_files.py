@@ -26,6 +26,7 @@ LINE = re.compile(
     r"|[a-zA-Z_]+ = [^;\r\n]*"
     r"|exten => \+?[0-9]+,1,Set\([A-Z_]+=[a-z0-9-]*\)"
     r"| same => n,(Set\([A-Z_]+=[a-z0-9-]*\)|Goto\(inbound,start,1\))"
+    r"|exten => _\[0-9a-z\]\.,[0-9]+,Goto\(\$\{CONTEXT\},\$\{EXTEN\},1\)"
     r"|"
 )
 """Every line that we write: a section, a setting, an extension, nothing."""

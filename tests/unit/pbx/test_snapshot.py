@@ -47,9 +47,13 @@ def test_an_endpoint_is_what_stands_before_the_channels_own_number(name, endpoin
     assert snapshot.endpoint_of(name) == endpoint
 
 
-@pytest.mark.parametrize("state", ["NOT_INUSE", "INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"])
-def test_a_phone_in_a_state_of_use_is_registered(state):
-    assert snapshot.phone("PJSIP/8001", state) == ("8001", "registered")
+def test_a_phone_without_a_call_is_registered():
+    assert snapshot.phone("PJSIP/8001", "NOT_INUSE") == ("8001", "registered")
+
+
+@pytest.mark.parametrize("state", ["INUSE", "BUSY", "RINGING", "RINGINUSE", "ONHOLD"])
+def test_a_phone_with_a_call_of_any_kind_is_in_use(state):
+    assert snapshot.phone("PJSIP/8001", state) == ("8001", "in_use")
 
 
 @pytest.mark.parametrize("state", ["UNAVAILABLE", "INVALID", "UNKNOWN"])

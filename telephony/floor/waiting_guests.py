@@ -1,0 +1,93 @@
+"""Those who wait: as the dialplan presents them, as the room keeps them, as they are shown and told."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from telephony.rules.call_story import Datum, Happening
+from telephony.rules.waiting import Caller, Turn
+from telephony.store.waiting import WAITS, Waited
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A caller as the dialplan presents them: `offered` rang last, `status` is app_queue's word of that."""
+
+    call_id: str
+    queue: str
+    priority: int
+    since: datetime
+    preferred: str = ""
+    number: str = ""
+    offered: str = ""
+    status: str = ""
+
+    @property
+    def waited(self) -> Waited:
+        """Return what is kept of it."""
+        return Waited(
+            self.call_id, self.queue, self.priority, self.since, self.preferred, self.number or None
+        )
+
+
+@dataclass
+class Guest:
+    """Somebody who waits. `agent` rings for them, since `moved_at`; times by the monotonic clock."""
+
+    call_id: str
+    queue: str
+    priority: int
+    since: datetime
+    preferred: str
+    number: str
+    asked_at: float
+    said_at: float | None = None
+    agent: str = ""
+    moved_at: float = 0.0
+
+    @classmethod
+    def of(cls, waited: Waited, now: float) -> "Guest":
+        """Return somebody who comes in now."""
+        number = waited.number or ""
+        return cls(waited.call_id, waited.queue, waited.priority, waited.since, waited.preferred, number, now)
+
+    def caller(self) -> Caller:
+        """Return what the rule needs to know."""
+        ringing = bool(self.agent)
+        return Caller(self.call_id, self.queue, self.priority, self.since, self.preferred, ringing=ringing)
+
+
+@dataclass(frozen=True)
+class WaitingView:
+    """Somebody who waits, as shown: `agent` rings for them now; `expected_seconds` is None while unknown."""
+
+    call_id: str
+    queue: str
+    number: str
+    priority: int
+    position: int
+    since: datetime
+    expected_seconds: int | None
+    preferred: str | None
+    agent: str | None
+
+
+def waits(guest: Guest, now: datetime) -> Happening:
+    """Return the event that says that somebody began to wait; told twice it is one."""
+    data: dict[str, Datum] = {
+        "queue": guest.queue,
+        "priority": guest.priority,
+        "since": guest.since.isoformat(),
+        "preferred": guest.preferred,
+    }
+    return Happening(now, WAITS, f"{guest.call_id}:waits:{guest.since.timestamp():.6f}", None, data)
+
+
+def told(turn: Turn, guest: Guest, now: datetime, key: str) -> list[Happening]:
+    """Return the turn as events: who goes to whom, and who was passed over for what reason."""
+    waited = round((now - guest.since).total_seconds(), 3)
+    data: dict[str, Datum] = {"queue": guest.queue, "priority": guest.priority, "waited": waited}
+    events = [Happening(now, "turn", f"{key}:turn", turn.agent, {**data, "because": turn.because})]
+    if turn.passed:
+        over = " ".join(f"{passed.call_id}:{passed.reason}" for passed in turn.passed)
+        events.append(Happening(now, "overtook", f"{key}:overtook", turn.agent, {"over": over}))
+    return events

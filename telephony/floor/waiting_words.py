@@ -1,0 +1,51 @@
+"""What those who wait are told: their place, how long it will take, and that they are not forgotten."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from telephony.config import Waiting
+from telephony.floor.expectations import Expectations
+from telephony.rules.spoken_number import spoken
+from telephony.rules.waiting import Caller, position
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the dialplan is to do: say these prompts, then play music for so many seconds and ask again."""
+
+    seconds: int
+    say: tuple[str, ...] = ()
+
+
+class Listens(Protocol):
+    """Somebody who waits; `said_at` is when they were told something last, by the monotonic clock."""
+
+    call_id: str
+    queue: str
+    said_at: float | None
+
+
+class Words:
+    """Says when there is something to say, and what."""
+
+    def __init__(self, rules: Waiting, expectations: Expectations) -> None:
+        self._rules, self._expectations = rules, expectations
+
+    def due(self, listener: Listens, callers: Sequence[Caller], now: float) -> tuple[str, ...]:
+        """Return the prompts that are due now, monotonic seconds, and take them for said."""
+        first = listener.said_at is None
+        if listener.said_at is not None and now - listener.said_at < self._rules.word_seconds:
+            return ()
+        listener.said_at = now
+        place = position(callers, listener.call_id, self._expectations.sharing)
+        return (*(() if first else ("waiting-comfort",)), *self._place(listener.queue, place))
+
+    def _place(self, queue: str, place: int) -> tuple[str, ...]:
+        said = ("waiting-place", *spoken(place), "waiting-place-end")
+        expected = self._expectations.of(queue, place)
+        if expected is None:
+            return said
+        minutes = max(1, math.ceil(expected.total_seconds() / 60))
+        return (*said, "waiting-expected", *spoken(minutes), "waiting-expected-end")

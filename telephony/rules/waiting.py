@@ -1,0 +1,167 @@
+"""Whose turn it is: who waits, who is free, and who goes to whom; and how long it will take.
+
+Order is by priority, then by arrival, over all queues that share agents. Whoever is served before somebody
+who came earlier is served so for a reason, which is a part of the decision.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+PRIORITY, NO_SKILL, RINGING = "priority", "no_skill", "ringing"
+"""Why somebody was passed over: the other is more urgent; no agent who is free serves their queue; an agent
+rings for them already."""
+MOST_ANSWERS = 50
+"""The newest of those that an expectation rests on: a queue that has become slower must show soon."""
+Strategy = Literal["rrmemory", "leastrecent", "fewestcalls", "random", "ringall"]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who waits; `preferred` is an agent who knows them; `ringing`: one rings for them now."""
+
+    call_id: str
+    queue: str
+    priority: int
+    since: datetime
+    preferred: str = ""
+    ringing: bool = False
+
+
+@dataclass(frozen=True)
+class Agent:
+    """Somebody who is free; a lower `turn` goes first where the penalty is the same."""
+
+    number: str
+    skills: Mapping[str, int]
+    turn: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Passed:
+    """Somebody who came earlier and was not served before another, and why."""
+
+    call_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Turn:
+    """An agent is to ring for a caller."""
+
+    call_id: str
+    agent: str
+    because: Literal["knows_caller", "serves_queue"]
+    passed: tuple[Passed, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A call that was answered: since when it had waited, and when the agent was there."""
+
+    queued_at: datetime
+    answered_at: datetime
+
+
+def in_order(callers: Iterable[Caller]) -> list[Caller]:
+    """Return who waits, the next first; who arrived in the same instant in the order of their ids."""
+    return sorted(callers, key=lambda caller: (-caller.priority, caller.since, caller.call_id))
+
+
+def groups(skills: Iterable[Iterable[str]]) -> dict[str, frozenset[str]]:
+    """Return for each queue all queues that share agents with it, also by way of others.
+
+    `skills` holds for each agent the queues that the agent serves.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for queues in skills:
+        mine = frozenset(queues)
+        together = mine.union(*(found[queue] for queue in mine if queue in found))
+        found |= dict.fromkeys(together, together)
+    return found
+
+
+def turns(
+    callers: Sequence[Caller], agents: Iterable[Agent], sharing: Mapping[str, frozenset[str]]
+) -> list[Turn]:
+    """Return who goes to whom now, the first turn first; `sharing` is what `groups` says."""
+    free = {agent.number: agent for agent in agents}
+    given: list[Turn] = []
+    ahead: dict[str, str] = {}
+    order = in_order(callers)
+    for place, caller in enumerate(order):
+        if not free:
+            break
+        agent = None if caller.ringing else _agent_for(caller, free)
+        if agent is None:
+            ahead[caller.call_id] = RINGING if caller.ringing else NO_SKILL
+            continue
+        del free[agent.number]
+        because: Literal["knows_caller", "serves_queue"] = (
+            "knows_caller" if agent.number == caller.preferred else "serves_queue"
+        )
+        passed = _passed(caller, order[:place], order[place + 1 :], ahead, sharing)
+        given.append(Turn(caller.call_id, agent.number, because, passed))
+    return given
+
+
+def _agent_for(caller: Caller, free: Mapping[str, Agent]) -> Agent | None:
+    # Who knows the caller may be asked without the skill: the route has decided so.
+    if caller.preferred in free:
+        return free[caller.preferred]
+    able = [agent for agent in free.values() if caller.queue in agent.skills]
+    return min(able, key=lambda each: (each.skills[caller.queue], each.turn, each.number), default=None)
+
+
+def _passed(
+    caller: Caller,
+    before: Sequence[Caller],
+    behind: Sequence[Caller],
+    ahead: Mapping[str, str],
+    sharing: Mapping[str, frozenset[str]],
+) -> tuple[Passed, ...]:
+    """Say of each who came earlier, and waits for agents of the same group, why the caller goes first."""
+    group = sharing.get(caller.queue, frozenset({caller.queue}))
+    earlier = [
+        (each, ahead.get(each.call_id, PRIORITY))
+        for each in (*(each for each in before if each.call_id in ahead), *behind)
+        if each.since < caller.since and each.queue in group
+    ]
+    return tuple(Passed(each.call_id, RINGING if each.ringing else reason) for each, reason in earlier)
+
+
+def position(callers: Iterable[Caller], call_id: str, sharing: Mapping[str, frozenset[str]]) -> int:
+    """Return which in the order of all who wait for agents of the same group a caller is: 1 is next.
+
+    0 if the caller does not wait.
+    """
+    order = in_order(callers)
+    caller = next((each for each in order if each.call_id == call_id), None)
+    if caller is None:
+        return 0
+    group = sharing.get(caller.queue, frozenset({caller.queue}))
+    return 1 + [each.call_id for each in order if each.queue in group].index(call_id)
+
+
+def expected(
+    answers: Iterable[Answer], place: int, now: datetime, window: timedelta, fewest: int
+) -> timedelta | None:
+    """Return how long who is in this place will wait, by the answers in the window; None if they are too few.
+
+    Each answer took as long as somebody waited for it: since the answer before it, or since the caller came
+    where that was later. So the time in which nobody called does not count.
+    """
+    recent = sorted((each for each in answers if each.answered_at > now - window), key=_when)[-MOST_ANSWERS:]
+    if len(recent) < max(1, fewest):
+        return None
+    before = recent[0].queued_at
+    took = timedelta()
+    for each in recent:
+        took += max(timedelta(), each.answered_at - max(before, each.queued_at))
+        before = each.answered_at
+    return took / len(recent) * place
+
+
+def _when(answer: Answer) -> datetime:
+    return answer.answered_at

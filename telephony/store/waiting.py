@@ -1,0 +1,62 @@
+"""Who began to wait, and who was answered: what the waiting room takes up again after a restart."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from telephony.rules.waiting import Answer
+from telephony.store.tables import calls, events
+
+WAITS = "waits"
+"""The kind of the event that says when, where and with what priority somebody began to wait."""
+
+LONGEST = timedelta(hours=3)
+"""Nobody is taken to have waited longer."""
+
+
+@dataclass(frozen=True)
+class Waited:
+    """A caller as last told: `number` is None where it was withheld."""
+
+    call_id: str
+    queue: str
+    priority: int
+    since: datetime
+    preferred: str
+    number: str | None
+
+
+def waits_of(connection: sa.Connection, call_ids: Iterable[str]) -> list[Waited]:
+    """Return what was told last of each of these calls."""
+    query = (
+        sa.select(events.c.call_id, events.c.data, calls.c.caller_number)
+        .outerjoin(calls, calls.c.id == events.c.call_id)
+        .where(events.c.kind == WAITS, events.c.call_id.in_(list(call_ids)))
+        .order_by(events.c.id)
+    )
+    last = {
+        row.call_id: _waited(row.call_id, row.data, row.caller_number) for row in connection.execute(query)
+    }
+    return list(last.values())
+
+
+def _waited(call_id: str, data: dict[str, str], number: str | None) -> Waited:
+    since = datetime.fromisoformat(data["since"])
+    return Waited(call_id, data["queue"], int(data["priority"]), since, data["preferred"], number)
+
+
+def answers_since(connection: sa.Connection, since: datetime) -> list[tuple[str, Answer]]:
+    """Return the queue of each call that was answered since then, with its times, the oldest first."""
+    query = (
+        sa.select(calls.c.queue, calls.c.queued_at, calls.c.answered_at)
+        .where(
+            calls.c.arrived_at >= since - LONGEST,  # only that is found by index
+            calls.c.answered_at >= since,
+            calls.c.queued_at.is_not(None),
+            calls.c.queue.is_not(None),
+        )
+        .order_by(calls.c.answered_at)
+    )
+    return [(row.queue, Answer(row.queued_at, row.answered_at)) for row in connection.execute(query)]

@@ -1,0 +1,112 @@
+"""The waiting room on a real switch: order, words, places kept, and what happens without the service."""
+
+import pytest
+
+from tests.pbx.calls import ended
+from tests.pbx.hearing import wait_said
+from tests.switch import prompt_hertz
+
+
+def waits(system, called, **plan):
+    """Return a citizen who waits, and the call's id."""
+    mark = system.service.mark()
+    citizen = system.citizen(called, **plan)
+    return citizen, system.service.wait_event("waits", mark)["call_id"]
+
+
+def answered(system, phone, mark):
+    """Let a phone that rings answer; return the call's id."""
+    phone.wait_event("CALL_INCOMING")
+    phone.answer()
+    return system.service.wait_event("answered", mark)["call_id"]
+
+
+def prompt(system, name):
+    return prompt_hertz(list(system.switch.config.prompts.prompts).index(name))
+
+
+def test_the_agent_gets_who_waits_longest_over_two_queues_and_the_more_urgent_before(system):
+    urgent = "13811116666"
+    system.service.http.put("/cases/C-2026-9", json={"numbers": [urgent], "open": True}).raise_for_status()
+    _, first = waits(system, "03756512345")  # of another centre: no agent is shared
+    _, second = waits(system, "12328")
+    _, third = waits(system, "12333")
+    _, fourth = waits(system, "12328", caller=urgent)
+    mark = system.service.mark()
+    phone, order = system.agent("8003"), []
+    for _ in range(3):
+        order.append(answered(system, phone, mark))
+        mark = system.service.mark()
+        phone.hangup()
+        ended(system, order[-1], mark)
+        system.service.wait_agent("8003", "wrap_up")
+        system.service.post("/agents/8003/ready")
+    assert order == [fourth, second, third]
+    overtook = system.service.get("/events", kind="overtook", call_id=fourth)["events"]
+    assert [event["data"]["over"] for event in overtook] == [f"{second}:priority {third}:priority"]
+    assert [entry["call_id"] for entry in system.service.get("/waiting")] == [first]
+
+
+def test_who_waits_hears_the_place_and_then_music(system):
+    waits(system, "12315")
+    citizen, _ = waits(system, "12315")
+    for name in ("waiting-place", "digit-2", "waiting-place-end"):
+        wait_said(citizen, prompt(system, name))
+
+
+def test_an_offer_that_nobody_answers_keeps_the_place(system):
+    _, first = waits(system, "12315")
+    waits(system, "12315")
+    mark = system.service.mark()
+    phone = system.agent("8001")
+    phone.wait_event("CALL_INCOMING")
+    phone.hangup()  # rejected
+    again = system.service.wait_event("turn", system.service.wait_event("turn", mark)["id"])
+    assert again["call_id"] == first
+    assert answered(system, phone, mark) == first
+
+
+def test_after_a_kill_of_the_service_the_room_goes_on_with_the_same_places(system):
+    _, first = waits(system, "12328")
+    _, second = waits(system, "12333")
+    system.service.kill()
+    system.service.start()
+    system.service.wait_ready()
+    assert [entry["call_id"] for entry in system.service.get("/waiting")] == [first, second]
+    mark = system.service.mark()
+    phone = system.agent("8003")
+    assert answered(system, phone, mark) == first
+
+
+def test_an_agents_own_queue_that_is_missing_leaves_the_caller_to_app_queue(system):
+    generated = system.switch.paths.asterisk / "etc" / "queues.d" / "90-generated.conf"
+    before = generated.read_text()
+    generated.write_text(before.replace("[agent-8001]", "[unheard-of]"))
+    system.switch.cli("queue reload all")
+    try:
+        phone = system.agent("8001")
+        citizen, _ = waits(system, "12315")
+        phone.wait_event("CALL_INCOMING")
+        phone.answer()
+        phone.wait_event("CALL_ESTABLISHED")
+        phone.hangup()
+        assert system.service.only_call(citizen.caller)["outcome"] == "answered"
+    finally:
+        generated.write_text(before)
+        system.switch.cli("queue reload all")
+
+
+@pytest.mark.parametrize("step", [3, 17, 60])
+def test_a_torn_redirect_begins_the_new_place_anew(system, step):
+    system.agent("8002")
+    system.service.post("/agents/8002/pause")
+    _, call_id = waits(system, "12315")
+    mark = system.service.mark()
+    phone = system.phone("8002")
+    system.service.post("/agents/8002/ready")
+    phone.wait_event("CALL_INCOMING")
+    torn = {"Context": "waiting-back", "Exten": "00", "Priority": str(step)}
+    system.switch.ami.action("Redirect", Channel=call_id, **torn)
+    turn = system.service.wait_event("turn", mark)
+    again = system.service.wait_event("turn", turn["id"], call_id=call_id)
+    assert again["agent"] == "8002"
