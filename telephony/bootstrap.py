@@ -45,6 +45,7 @@ from telephony.pbx.ami import AMIClient
 from telephony.pbx.conference import Conference
 from telephony.pbx.files import AMI_USER
 from telephony.pbx.outbound import Outbound as SwitchLine
+from telephony.pbx.recorder import Recorder
 from telephony.pbx.waiting import WaitingLine
 from telephony.rooms import Rooms
 from telephony.secret_store import Secrets
@@ -53,6 +54,7 @@ from telephony.store import agents as agent_rows
 from telephony.store import migrate
 from telephony.store.database import Database, url_of
 from telephony.store.journal import FIRST_READER
+from telephony.tapes import Tapes
 from telephony.texts import say
 from telephony.welcome import listening
 
@@ -78,7 +80,12 @@ class Service:
         line = SwitchLine(self.ami, clock, config.revisits.dialer.caller_number)
         self.outbound = Outbound(paths, config, self.database, line, clock, reactor, self.pulse.beat)
         reader = reader_of(paths) if hotline.database != "sqlite" else FIRST_READER
-        self.ledger = Ledger(config, self.database, clock, paths.journal, self.outbound, reader)
+        # Of several services on one database each has a disk of its own.
+        place = worker_of(paths) if hotline.database != "sqlite" else ""
+        self.ledger = Ledger(config, self.database, clock, paths.journal, self.outbound, reader, place)
+        self.tapes = Tapes(
+            paths, config, self.database, Recorder(self.ami), clock, reactor, self.pulse, place
+        )
         self.journal = JournalWatch(self.ledger, paths.journal, self.pulse, reactor)
         self.switch = SwitchWatch(self.ami, self.roster, mirror, self.ledger, self.journal, clock, self.pulse)
         self.ami.on_down(self.outbound.lost)
@@ -110,7 +117,8 @@ class Service:
         )
         self.switch.when_settled = self._settled_with
         self.switch.calls_of_legs = self.rooms.calls_of_legs
-        survey = Survey(self.outbound.book, CasePrompts(self.spoken), clock, paths.recordings)
+        tapes, cases = self.tapes.recordings, CasePrompts(self.spoken)
+        survey = Survey(self.outbound.book, cases, clock, paths.recordings, tapes.reason_recorded)
         handlers = {
             "inbound": inbound.entry(route, hotline.routing.preferred_ring_seconds, hotline.area_code),
             "feature": feature.entry(self.roster, hotline.agents.pause_reasons, self.rooms.by_phone),
@@ -139,6 +147,7 @@ class Service:
             self.notices,
             self.storm,
             self.waiting,
+            self.tapes,
         )
         self._ticker = TwistedScheduler(timezone=UTC)
         self._describe()
@@ -148,6 +157,7 @@ class Service:
         """Take up the stored state, then open the doors to the switch."""
         self.paths.journal.mkdir(parents=True, exist_ok=True)
         self.database.start()
+        self.tapes.start()
         self.roster.restore((yield self.database.read(agent_rows.load)))
         yield self.waiting.start()
         yield self.rooms.start()  # before the dialplan asks: a unit that hears the question is known
@@ -166,6 +176,7 @@ class Service:
         """Go on with what waited for the switch: it agrees with the ledger now."""
         self.outbound.settle()
         self.rooms.agree()
+        self.tapes.agree()
 
     def begin_to_tick(self) -> None:
         """Call `tick` every TICK_SECONDS. Only a ticker: what is due, and when, stands in our own tables."""
@@ -197,6 +208,7 @@ class Service:
         yield self.outbound.stop()
         self.rooms.stop()
         self.storm.stop()
+        self.tapes.stop()
         yield self.agi.stop()
         self.journal.stop()
         self.roster.stop()
@@ -224,6 +236,7 @@ class Service:
         self.health.add("disk", self._disk)
         self.health.add("dialer", self.outbound.health)
         self.health.add("calendar", self._calendar)
+        self.health.add("recordings", self.tapes.recordings.health)
 
     def _disk(self) -> Component:
         free = shutil.disk_usage(self.paths.var).free
@@ -242,6 +255,7 @@ class Service:
         self.storm.refresh().addErrback(_log_fault, "storm")
         self.outbound.alive()
         self.rooms.agree()
+        self.tapes.tick()
         agi = self.agi
         self.counters.update(
             agi_sessions_open=agi.open,

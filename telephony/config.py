@@ -130,10 +130,22 @@ class Waiting(_Model):
     fewest_answers: int = Field(ge=1, le=50)
 
 
+class KeepDays(_Model):
+    """How many days of 24 hours recordings are kept, by kind."""
+
+    calls: int = Field(ge=1, le=36500)
+    reasons: int = Field(ge=1, le=36500)
+    three_way: int = Field(ge=1, le=36500)
+
+
 class Recording(_Model):
-    """What is said before a call is recorded."""
+    """What is said before a call is recorded; pauses; how long recordings are kept, and with which key."""
 
     notice: Name
+    pause_limit_seconds: int = Field(ge=5, le=3600)
+    pause_reasons: tuple[Name, ...] = Field(min_length=1, max_length=9)
+    keep_days: KeepDays
+    key_file: Label | None = None
 
 
 class StormRules(_Model):

@@ -152,6 +152,19 @@ class FakeLine:
         return note
 
 
+class FakeRecorder:
+    """A switch that silences at once; `refusal` is what the next orders fail with."""
+
+    def __init__(self):
+        self.silent, self.refusal = set(), None
+
+    def silence(self, legs, *, silent):
+        if self.refusal is not None:
+            return fail(self.refusal)
+        self.silent = self.silent | set(legs) if silent else self.silent - set(legs)
+        return succeed(None)
+
+
 class FakeSpoken:
     """Prompts that are spoken at once, under one name."""
 

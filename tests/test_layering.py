@@ -17,7 +17,7 @@ BASE = {
 FEATURES = {"floor", "callback", "threeway", "leader"}
 BELOW_FEATURES = {"rules", "store", "pbx"} | BASE
 DOORS = {"agi", "api"}
-TOP = {"bootstrap", "outbound", "rooms", "running", "welcome", "cli", "launcher", "__main__"}
+TOP = {"bootstrap", "outbound", "rooms", "running", "tapes", "welcome", "cli", "launcher", "__main__"}
 PEERS = {"peers"}
 MAY_IMPORT = {
     "rules": set(),

@@ -23,6 +23,7 @@ from telephony.api.routes import (
     notices,
     phones,
     queues,
+    recordings,
     returns,
     revisit_plans,
     revisit_reports,
@@ -38,7 +39,21 @@ from telephony.api.routes import (
 from telephony.api.services import Services
 
 PREFIX = "/api/v1"
-RESOURCES = (status, agents, phones, calls, queues, waiting, stream, blacklist, cases, alarms, returns, units)
+RESOURCES = (
+    status,
+    agents,
+    phones,
+    calls,
+    queues,
+    waiting,
+    stream,
+    blacklist,
+    cases,
+    alarms,
+    returns,
+    units,
+    recordings,
+)
 OF_BAD_DAYS = (notices, storm)
 OF_REVISITS = (dialer, worklist, revisit_reports, revisit_plans, revisits, no_disturb)
 """In this order: a name below /revisits is looked for before it is taken for a revisit's id."""

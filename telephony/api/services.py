@@ -19,6 +19,8 @@ from telephony.config import Config
 from telephony.errors import HotlineError
 from telephony.floor.health import Component
 from telephony.floor.notices import Notices
+from telephony.floor.recorder_pauses import Pauses
+from telephony.floor.recordings import Recordings
 from telephony.floor.storm import Storm
 from telephony.floor.views import AgentView
 from telephony.floor.waiting_guests import WaitingView
@@ -187,6 +189,20 @@ class Rooms(Protocol):
         ...
 
 
+class Tapes(Protocol):
+    """Recordings (telephony.tapes.Tapes)."""
+
+    @property
+    def recordings(self) -> Recordings:
+        """Return those on this installation's disk."""
+        ...
+
+    @property
+    def pauses(self) -> Pauses:
+        """Return what silences those of live calls."""
+        ...
+
+
 @dataclass(frozen=True)
 class Listening:
     """An address on which some part of the installation listens; `protocol` is tcp or udp."""
@@ -215,6 +231,7 @@ class Services:
     notices: Notices | None = None
     storm: Storm | None = None
     waiting: Waiting | None = None
+    tapes: Tapes | None = None
 
 
 def one_form(services: Services, number: str) -> str:
@@ -256,6 +273,13 @@ def waiting_of(services: Services) -> Waiting:
     if services.waiting is None:
         raise HotlineError(say("waiting.none"))
     return services.waiting
+
+
+def tapes_of(services: Services) -> Tapes:
+    """Return the recordings; raise HotlineError where there are none."""
+    if services.tapes is None:
+        raise HotlineError(say("recordings.none"))
+    return services.tapes
 
 
 def services_of(request: Request) -> Services:

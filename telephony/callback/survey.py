@@ -5,11 +5,12 @@ called back and chose it.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+import structlog
 from twisted.internet.defer import Deferred
 
 from telephony.callback.case_prompt import CasePrompts
@@ -21,6 +22,10 @@ REASON, PERSON = "reason", "person"
 """Evidence that no verdict needs: a recorded reason, the wish for a person."""
 _REFERENCE = re.compile(r"[A-Za-z0-9.-]{1,64}|revisit:[0-9]{1,18}")
 _CALL_ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
+_REASON_FILE = "reason-"
+Kept = Callable[[str, str], Deferred[None]]
+"""Enters a recorded reason into the list of recordings: its name below them, and its call's id."""
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -48,8 +53,11 @@ class Book(Protocol):
 class Survey:
     """What the entry calls. Every Deferred of evidence fires after the commit and fails without one."""
 
-    def __init__(self, book: Book, cases: CasePrompts, clock: Clock, recordings: Path) -> None:
+    def __init__(
+        self, book: Book, cases: CasePrompts, clock: Clock, recordings: Path, kept: Kept | None = None
+    ) -> None:
         self._book, self._cases, self._clock, self._recordings = book, cases, clock, recordings
+        self._kept = kept
 
     def begin(self, reference: str) -> Deferred[Question]:
         """Fire with the question, its case's prompt made; `forget` it once the prompt was played.
@@ -85,7 +93,11 @@ class Survey:
 
     def reason_recorded(self, reference: str, file: Path) -> Deferred[None]:
         """Store that the citizen said why, into a file of `reason_file`."""
-        return self._book.tell(reference, REASON, {"file": file.relative_to(self._recordings).as_posix()})
+        name = file.relative_to(self._recordings).as_posix()
+        if self._kept is not None:  # the list of recordings is no reason to let the citizen hear an apology
+            noted = self._kept(name, file.stem.removeprefix(_REASON_FILE))
+            noted.addErrback(lambda failure: log.error("reason_not_listed", why=repr(failure.value)))
+        return self._book.tell(reference, REASON, {"file": name})
 
     def wants_person(self, reference: str) -> Deferred[None]:
         """Store that the citizen asked for a person."""
@@ -100,4 +112,4 @@ class Survey:
             raise NotAllowedError("what the dialplan gave is no id of a call")
         folder = self._recordings / self._clock.now().astimezone(SHANGHAI).date().isoformat()
         folder.mkdir(exist_ok=True)
-        return folder / f"reason-{call_id}.wav"
+        return folder / f"{_REASON_FILE}{call_id}.wav"

@@ -16,6 +16,7 @@ from telephony.cli import (
     demo_threeway,
     dialer,
     notices,
+    recordings,
     registers,
     returns,
     revisit_reports,
@@ -74,6 +75,7 @@ app.add_typer(agents.app, name="agents")
 app.add_typer(registers.blacklist, name="blacklist")
 app.add_typer(registers.alarms, name="alarms")
 app.add_typer(cases.app, name="cases")
+app.add_typer(recordings.app, name="recordings")
 app.add_typer(returns.app, name="returns")
 app.add_typer(notices.app, name="notices")
 app.add_typer(storm.app, name="storm")

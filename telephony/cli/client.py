@@ -1,6 +1,7 @@
 """The API's client: plain HTTP to our own address with the token of var/secrets.yaml."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -14,6 +15,8 @@ ANSWER_SECONDS = 15.0
 """How long an answer may take, beside the time that a long poll asks for."""
 
 LONGEST_POLL = 50.0
+SOUND_SECONDS = 60.0
+"""Until a recording's next piece: first all of it is compared with what was sealed."""
 
 
 class NotRunningError(HotlineError):
@@ -54,6 +57,22 @@ class Client:
     def send(self, method: str, path: str, body: Mapping[str, Any] | Sequence[Any] | None = None) -> Any:
         """Return what a request that changes something answers; None if it says nothing."""
         return self._ask(method, path, {}, body)
+
+    @contextmanager
+    def stream(self, path: str, body: Mapping[str, Any]) -> Iterator[Iterator[bytes]]:
+        """Give what a POST answers piece by piece, of what is too long for memory."""
+        try:
+            with self._http.stream("POST", f"/api/v1/{path}", json=body, timeout=SOUND_SECONDS) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    raise RefusedError(answer.status_code, _message(answer))
+                yield answer.iter_bytes()
+        except httpx.TimeoutException as error:
+            raise NotAllowedError(say("client.slow", seconds=f"{SOUND_SECONDS:g}")) from error
+        except httpx.RemoteProtocolError as error:
+            raise NotAllowedError(say("client.broken")) from error
+        except httpx.TransportError as error:
+            raise NotRunningError(say("client.not_running", url=str(self._http.base_url))) from error
 
     def poll(self, path: str, seconds: float, **query: Any) -> Any:
         """Return what a long poll answers after at most `seconds`."""

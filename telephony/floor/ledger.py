@@ -23,11 +23,13 @@ from telephony.pbx import journal
 from telephony.pbx.journal import Position
 from telephony.rules.call_story import ORDERED, Call, Happening, Party, Record, Role, begin, interrupt, tell
 from telephony.rules.numbers import national
+from telephony.rules.retention import kind_of
 from telephony.rules.returns import why_owed
 from telephony.store import calls as call_rows
 from telephony.store import journal as position_row
-from telephony.store import ordered, returns, stays
+from telephony.store import ordered, recordings, returns, stays
 from telephony.store.database import Database
+from telephony.store.recordings import Noted
 
 log = structlog.get_logger()
 Page = list[tuple[Record, Party]]
@@ -44,8 +46,9 @@ class Ledger:
         folder: Path,
         call_backs: CallBacks | None = None,
         reader: int = position_row.FIRST_READER,
+        place: str = "",
     ) -> None:
-        self._call_backs, self._reader = call_backs, reader
+        self._call_backs, self._reader, self._place = call_backs, reader, place
         self._numbers, self._agents = config.numbers, config.agents
         self._area_code = config.hotline.area_code
         self._citizens = {trunk.name for trunk in config.hotline.trunks}
@@ -121,6 +124,7 @@ class Ledger:
         known = call_rows.load(connection, {record.call_id for record, _ in page})
         told: list[tuple[Call, Happening]] = []
         moves: list[tuple[str, Record]] = []
+        begun: list[Noted] = []
         for record, party in page:
             call = _call_of(known, record, party)
             if call is None:
@@ -129,12 +133,15 @@ class Ledger:
             self._complete(call)
             if record.kind == "arrived":
                 self._called_back(connection, call)
+            if record.kind == "recording":
+                begun.append(Noted(record.extra, call.id, record.leg_id, kind_of(party.role), record.at))
             leg = call.legs.get(record.leg_id)
             if leg is not None and leg.bridged_at is not None:
                 moves.append((call.id, record))
         call_rows.save(connection, known.values())
         call_rows.append(connection, ((call.id, happening) for call, happening in told))
         stays.note(connection, moves)
+        recordings.note(connection, self._place, begun)
         self._settle_returns(connection, told)
 
     def _placed(self, connection: sa.Connection, records: Sequence[Record]) -> Page:

@@ -2,7 +2,12 @@
 
 from alembic import context
 
-from telephony.store import incident_tables, outbound_tables, threeway_tables  # noqa: F401 - they join the same metadata
+from telephony.store import (  # noqa: F401 - they join the same metadata
+    incident_tables,
+    outbound_tables,
+    recording_tables,
+    threeway_tables,
+)
 from telephony.store.tables import metadata
 
 context.configure(

@@ -11,6 +11,8 @@ def api(tmp_path):
     database = Database(f"sqlite:///{tmp_path}/api.db", thread)
     metadata.create_all(database.engine)
     database.start()
-    yield Api(database, thread)
+    api = Api(database, thread)
+    yield api
+    api.stop()
     database.stop()
     thread.stop()

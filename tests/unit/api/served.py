@@ -2,7 +2,9 @@
 
 import asyncio
 from functools import partial
+from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
 
 import httpx
 import uvloop
@@ -15,14 +17,16 @@ from telephony.api.services import Listening, Services, settled
 from telephony.floor.notices import Notices
 from telephony.floor.pulse import Pulse
 from telephony.floor.storm import Storm
-from telephony.paths import PROJECT
+from telephony.paths import PROJECT, Paths
 from telephony.secret_store import Secrets
 from telephony.store.database import transaction
+from telephony.tapes import Tapes
 from tests.fakes import (
     FakeClock,
     FakeHealth,
     FakeLine,
     FakeOutbound,
+    FakeRecorder,
     FakeRoster,
     FakeSounds,
     FakeWaiting,
@@ -88,9 +92,24 @@ class Api:
         self.timer = Timer()
         self.storm = Storm(CONFIG.hotline.storm, database, self.clock, self.timer)
         self.waiting_room = FakeWaiting()
-        more = (self.outbound, self.rooms, notices, self.storm, self.waiting_room)
+        self.recorder, self.tapes = FakeRecorder(), None
+        if database is not None:
+            self.tapes = self._tapes(Path(database.engine.url.database).parent)
+        more = (self.outbound, self.rooms, notices, self.storm, self.waiting_room, self.tapes)
         self.services = Services(*handed, LISTENING, self.counters, *more)
         self.app = application(self.services)
+
+    def _tapes(self, var):
+        reactor = SimpleNamespace(callFromThread=self.callFromThread, callLater=Timer().callLater)
+        paths = Paths(CONFIG.directory, var)
+        tapes = Tapes(paths, CONFIG, self.database, self.recorder, self.clock, reactor, self.pulse, "")
+        tapes.start()
+        return tapes
+
+    def stop(self):
+        """End the threads that read recordings."""
+        if self.tapes is not None:
+            self.tapes.recordings.stop()
 
     def client(self, token=TOKEN, host="http://127.0.0.1:8345"):
         headers = {"Authorization": f"Bearer {token}"} if token else {}

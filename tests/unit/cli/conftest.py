@@ -69,4 +69,5 @@ def running(house, server):
     house.keep_secrets()
     with capture_logs():
         yield house
+    house.api.stop()
     database.stop()
