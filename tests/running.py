@@ -13,6 +13,7 @@ from telephony.paths import PROJECT
 from telephony.programs import READY_FD
 
 READY_SECONDS = 60
+END_SECONDS = 180
 PATIENCE = 40
 """The limit of what takes little time: it only ends a hopeless wait, on however slow a machine."""
 
@@ -84,7 +85,7 @@ class RunningService:
         if self._process is not None and self._process.poll() is None:
             with suppress(ProcessLookupError):
                 self._process.send_signal(how)
-            self._process.wait(READY_SECONDS)
+            self._process.wait(END_SECONDS)
 
     def log(self):
         return (self.switch.folder / "service.log").read_text(encoding="utf-8", errors="replace")

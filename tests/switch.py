@@ -167,10 +167,10 @@ class Switch:
             time.sleep(LOOK_SECONDS)  # a file that grows gives nothing to block on
         raise AssertionError(f"no {event} in the journal of {caller}: {self.journal()[-20:]}")
 
-    def wait_log(self, text: str, timeout: float = PATIENCE) -> None:
-        """Block until messages.log holds this."""
+    def wait_log(self, text: str, timeout: float = PATIENCE, times: int = 1) -> None:
+        """Block until messages.log holds this so many times."""
         deadline = time.monotonic() + timeout
-        while text not in self.log():
+        while self.log().count(text) < times:
             assert time.monotonic() < deadline, f"no {text!r} in the log: {self.log()[-2000:]}"
             time.sleep(LOOK_SECONDS)  # as above
 

@@ -8,15 +8,18 @@ from telephony.clock import SHANGHAI
 from telephony.peers.far_end_call import Behaviour
 from tests.pbx.revisiting import Revisiting
 
-AHEAD = timedelta(seconds=20)
-"""In which the system starts and the first call rings out, before the next minute begins the second band."""
-LOOKS = 4
+MINUTES = 8
+"""Each a band of its own: whenever the first call rings out, on however slow a machine, a next one begins."""
+LOOKS = 10
 
 
 @pytest.fixture
 def revisiting(tmp_path):
-    border = (datetime.now(SHANGHAI) + AHEAD + timedelta(minutes=1)).strftime("%H:%M")
-    running = Revisiting(tmp_path, bands=[f"00:00-{border}", f"{border}-23:59"])
+    now = datetime.now(SHANGHAI)
+    minutes = [now + timedelta(minutes=nth) for nth in range(1, MINUTES)]
+    borders = [at.strftime("%H:%M") for at in minutes if at.date() == now.date() and f"{at:%H:%M}" < "23:59"]
+    starts, ends = ["00:00", *borders], [*borders, "23:59"]
+    running = Revisiting(tmp_path, bands=[f"{start}-{end}" for start, end in zip(starts, ends, strict=True)])
     try:
         yield running.start()
     finally:
