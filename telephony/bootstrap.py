@@ -101,6 +101,7 @@ class Service:
         )
         self.ami.on_down(self.waiting.lost)
         self.roster.when_changed = self.waiting.look
+        self.waiting.when_stalled = self._look_again
         self.switch.when_seen = WaitingSeen(self.waiting, config, self.database, clock).seen
         self.spoken = SpokenPrompts(paths, config.prompts.voice, reactor)
         self.rooms = Rooms(
@@ -178,6 +179,9 @@ class Service:
         self.rooms.agree()
         self.tapes.agree()
 
+    def _look_again(self) -> None:
+        self.switch.sweep().addErrback(_log_fault, "sweep")
+
     def begin_to_tick(self) -> None:
         """Call `tick` every TICK_SECONDS. Only a ticker: what is due, and when, stands in our own tables."""
         # APScheduler's Twisted executor runs a job in a thread of its pool: sockets and timers are not there.
@@ -207,6 +211,7 @@ class Service:
             yield _deferred(self._api.stop())
         yield self.outbound.stop()
         self.rooms.stop()
+        self.waiting.stop()
         self.storm.stop()
         self.tapes.stop()
         yield self.agi.stop()

@@ -8,6 +8,7 @@ that starts anew (waiting_seen.py).
 
 import itertools
 import uuid
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import structlog
@@ -35,6 +36,8 @@ GRACE = 5.0
 """Seconds for which callers are asked to wait for the switch before app_queue takes over."""
 REST, LONG_REST = 1.0, 30.0
 """Seconds before an agent who did not answer is asked again; and whose own queue the switch does not know."""
+BEAT, STALL = 0.5, 1.5
+"""Seconds between two beats, and after which the room must take it that the service stood still."""
 UNKNOWN_QUEUE = "UNKNOWN"
 """app_queue's word where the agent's own queue is missing."""
 
@@ -98,11 +101,16 @@ class WaitingRoom:
         """Whether the switch has been seen, so that turns may be given."""
         self.faulty = False
         """Whether the store refused to write: then app_queue serves all."""
+        self.when_stalled: Callable[[], object] = lambda: None
+        """Called when a snapshot is needed: callers may have gone on without the service."""
         self._hold_until = 0.0
+        self._beat_at, self._beats = 0.0, True
 
     def start(self) -> Deferred[None]:
         """Listen to the switch; fires when the answers of the last while are known."""
         self.lost()
+        self._beat_at = self._clock.monotonic()
+        self._beat()
         self.line.start(Listener(self.connected, self.gone))
         since = self._clock.now() - self.expectations.window
         found = self._database.read(lambda connection: rows.answers_since(connection, since))
@@ -112,6 +120,31 @@ class WaitingRoom:
         """Note that the switch cannot be asked: nobody is moved until it has been seen again."""
         self.open = False
         self._hold_until = self._clock.monotonic() + GRACE
+
+    def stop(self) -> None:
+        """Beat no more."""
+        self._beats = False
+
+    def _beat(self) -> None:
+        self._check_stall()
+        if self._beats:
+            self._timer.callLater(BEAT, self._beat)
+
+    def _check_stall(self) -> None:
+        # The dialplan leaves a service that stands still: who is here by our books may talk by now, and to
+        # be moved would end that talk. So nobody is moved until the switch has been seen.
+        now = self._clock.monotonic()
+        stalled, self._beat_at = now - self._beat_at > STALL, now
+        if stalled and self.open:
+            log.warning("waiting_room_stood_still")
+            self.lost()
+            self.when_stalled()
+
+    @property
+    def _steady(self) -> bool:
+        if self._clock.monotonic() - self._beat_at > STALL:
+            self._check_stall()
+        return self.serves
 
     @property
     def serves(self) -> bool:
@@ -171,7 +204,7 @@ class WaitingRoom:
 
     def look(self) -> None:
         """Give turns to all for whom somebody is free."""
-        if not self.serves or not self._guests:
+        if not self._steady or not self._guests:
             return
         taken = self._resting.union(self._rings)
         free = [self._agent(number) for number in self._agents.free() if number not in taken]
@@ -194,7 +227,7 @@ class WaitingRoom:
         stored.addCallbacks(lambda _: self._ring(guest, turn.agent), self._not_given, errbackArgs=(guest,))
 
     def _ring(self, guest: Guest, agent: str) -> None:
-        if self._guests.get(guest.call_id) is guest and guest.agent == agent:
+        if self._steady and self._guests.get(guest.call_id) is guest and guest.agent == agent:
             guest.moved_at = self._clock.monotonic()
             self.line.ring(guest.call_id, agent).addErrback(self._not_rung, guest)
 

@@ -1,9 +1,14 @@
 """The waiting room on a real switch: order, words, places kept, and what happens without the service."""
 
+import socket
+from contextlib import contextmanager
+
 import pytest
 
+from telephony.pbx import files
 from tests.pbx.calls import ended
 from tests.pbx.hearing import wait_said
+from tests.plain_ami import PlainAmi
 from tests.switch import prompt_hertz
 
 
@@ -19,6 +24,15 @@ def answered(system, phone, mark):
     phone.wait_event("CALL_INCOMING")
     phone.answer()
     return system.service.wait_event("answered", mark)["call_id"]
+
+
+@contextmanager
+def fresh_ami(system):
+    """A connection that has read all events so far: the test's own is read by nobody for long."""
+    where = (str(system.switch.config.hotline.ami.address), system.switch.config.hotline.ami.port)
+    ami = PlainAmi(socket.create_connection(where), files.AMI_USER, system.switch.secrets.ami_secret)
+    yield ami
+    ami.close()
 
 
 def prompt(system, name):
@@ -106,7 +120,42 @@ def test_a_torn_redirect_begins_the_new_place_anew(system, step):
     system.service.post("/agents/8002/ready")
     phone.wait_event("CALL_INCOMING")
     torn = {"Context": "waiting-back", "Exten": "00", "Priority": str(step)}
-    system.switch.ami.action("Redirect", Channel=call_id, **torn)
+    with fresh_ami(system) as ami:
+        ami.action("Redirect", Channel=call_id, **torn)
     turn = system.service.wait_event("turn", mark)
     again = system.service.wait_event("turn", turn["id"], call_id=call_id)
     assert again["agent"] == "8002"
+
+
+def test_those_whom_app_queue_took_over_come_back_with_their_places_once_the_service_is_there(system):
+    citizens = [waits(system, number) for number in ("12328", "12333")]
+    with fresh_ami(system) as ami:
+        system.service.kill()
+        for _, call_id in citizens:
+            ami.wait_event("QueueCallerJoin", Uniqueid=call_id)
+    system.service.start()
+    mark = system.service.mark()
+    phone = system.agent("8003")
+    assert answered(system, phone, mark) == citizens[0][1]
+    assert [entry["call_id"] for entry in system.service.get("/waiting")] == [citizens[1][1]]
+
+
+def test_a_talk_that_began_while_the_service_stood_still_goes_on(system):
+    phone = system.phone("8003")
+    system.agent("8001")
+    system.service.post("/agents/8001/pause")
+    citizen, call_id = waits(system, "12328")
+    system.service.freeze()
+    with fresh_ami(system) as ami:
+        ami.action("QueueAdd", Queue="city-12328", Interface="PJSIP/8003")
+    phone.wait_event("CALL_INCOMING")
+    phone.answer()
+    phone.wait_event("CALL_ESTABLISHED")
+    system.service.thaw()
+    system.service.post("/agents/8001/ready")
+    mark = system.service.mark()
+    phone.hangup()
+    call = ended(system, call_id, mark)
+    assert citizen.wait(20).ended_by_far_end
+    assert (call["agent"], call["outcome"]) == ("8003", "answered")
+    assert "turn" not in [event["kind"] for event in call["events"]]

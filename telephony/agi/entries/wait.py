@@ -18,6 +18,9 @@ def entry(room: WaitingRoom, clock: Clock, area_code: str) -> Callable[[Session]
     """Return the handler."""
 
     def handle(session: Session) -> None:
+        # One word first: a question that was asked of a service that stood still may be of somebody who has
+        # gone on without it, and the switch knows.
+        session.set_variable("HOTLINE_SAY", "")
         reply = room.ask(_asking(session.env, clock.now(), area_code))
         if reply is not None:
             # By one command, so that the dialplan never acts on half an answer.

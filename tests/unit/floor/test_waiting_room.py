@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from telephony.errors import SwitchRefusedError, SwitchUnavailableError
 from telephony.floor.pulse import Pulse
 from telephony.floor.waiting_guests import Asking
-from telephony.floor.waiting_room import GRACE, LONG_REST, REST, UNKNOWN_QUEUE, WaitingRoom
+from telephony.floor.waiting_room import BEAT, GRACE, LONG_REST, REST, STALL, UNKNOWN_QUEUE, WaitingRoom
 from telephony.floor.waiting_seen import STALE, WaitingSeen
 from telephony.pbx.snapshot import Channel
 from telephony.rules.waiting import Answer
@@ -86,8 +86,16 @@ class House:
         self.room.look()
 
     def pass_time(self, seconds):
+        """Let time pass as it does: in small steps."""
+        while seconds > 0:
+            step = min(seconds, BEAT)
+            self.clock.instant += timedelta(seconds=step)
+            self.timer.advance(step)
+            seconds -= step
+
+    def stand_still(self, seconds):
+        """Let time pass in which the service does nothing."""
         self.clock.instant += timedelta(seconds=seconds)
-        self.timer.advance(seconds)
 
     @property
     def moved(self):
@@ -256,6 +264,30 @@ def test_an_order_without_an_answer_is_settled_by_the_next_snapshot(house):
     house.pass_time(STALE + 0.1)
     house.seen([channel("one")])
     assert house.moved == [("one", "8001"), ("one", "8001")]
+
+
+@pytest.mark.parametrize(("seconds", "moved"), [(STALL, True), (STALL + 0.1, False)])
+def test_a_service_that_stood_still_moves_nobody_until_it_has_seen_the_switch(house, seconds, moved):
+    asked_to_see = []
+    house.room.when_stalled = lambda: asked_to_see.append("seen")
+    house.ask("one")
+    house.stand_still(seconds)
+    house.free("8001")
+    assert (bool(house.moved), asked_to_see) == (moved, [] if moved else ["seen"])
+    house.seen([channel("one")])
+    assert house.moved == [("one", "8001")]
+
+
+def test_a_turn_that_was_committed_while_the_service_stood_still_moves_nobody(house):
+    house.ask("one")
+    house.store.held = held = Deferred()
+    house.free("8001")
+    house.store.held = None
+    house.stand_still(STALE + 1)
+    held.callback(None)
+    assert house.moved == []
+    house.seen([channel("one")])
+    assert house.moved == [("one", "8001")]
 
 
 def test_who_is_not_in_a_snapshot_has_gone_unless_they_asked_just_now(house):
