@@ -5,105 +5,16 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 from pytest_twisted import ensureDeferred
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred
 
 from telephony.errors import SwitchRefusedError, SwitchUnavailableError
-from telephony.floor.pulse import Pulse
-from telephony.floor.waiting_guests import Asking
-from telephony.floor.waiting_room import BEAT, GRACE, LONG_REST, REST, STALL, UNKNOWN_QUEUE, WaitingRoom
-from telephony.floor.waiting_seen import STALE, WaitingSeen
+from telephony.floor.waiting_room import GRACE, LONG_REST, REST, STALL, UNKNOWN_QUEUE
+from telephony.floor.waiting_seen import STALE
 from telephony.pbx.snapshot import Channel
 from telephony.rules.waiting import Answer
 from telephony.store.tables import events
+from tests.unit.floor.waiting_house import ENTERPRISE, GENERAL, FakeStore, House
 from tests.unit.times import NOON
-
-GENERAL, ENTERPRISE, COUNTY = "city-12345", "city-enterprise", "baofeng-12345"
-
-
-class FakeAgents:
-    """Who is free is what the test says."""
-
-    def __init__(self):
-        self.ready = []
-
-    def free(self):
-        return list(self.ready)
-
-
-class FakeLine:
-    """Notes who is moved; `answer` is what the next order fails with."""
-
-    def __init__(self):
-        self.is_up, self.moved, self.answer, self.listener = True, [], None, None
-
-    def start(self, listener):
-        self.listener = listener
-
-    def ring(self, leg_id, agent):
-        self.moved.append((leg_id, agent))
-        return succeed(None) if self.answer is None else fail(self.answer)
-
-    def take_back(self, leg_id):
-        self.moved.append((leg_id, "back"))
-        return succeed(None)
-
-
-class FakeStore:
-    """Commits at once; `fault` is what writes fail with, `held` what a test fires itself."""
-
-    def __init__(self):
-        self.fault, self.held = None, None
-
-    def write(self, _work, *, urgent=False):
-        assert urgent
-        return fail(self.fault) if self.fault else self.held or succeed(None)
-
-    def read(self, _work):
-        return succeed([])
-
-
-class House:
-    """The room, and all that it is handed."""
-
-    def __init__(self, config, clock, timer, store):
-        self.clock, self.timer, self.store = clock, timer, store
-        self.agents, self.line = FakeAgents(), FakeLine()
-        self.room = WaitingRoom(config, store, clock, timer, self.agents, self.line, Pulse())
-        self.seen = WaitingSeen(self.room, config, store, clock).seen
-        self.room.start()
-
-    def opened(self):
-        self.seen([])
-        return self
-
-    def ask(self, name, queue=GENERAL, *, came=0, priority=0, **more):
-        since = NOON + timedelta(seconds=came)
-        return self.room.ask(Asking(name, queue, priority, since, **more))
-
-    def free(self, *agents):
-        """Let these agents be free, and nobody else."""
-        self.agents.ready = list(agents)
-        self.room.look()
-
-    def pass_time(self, seconds):
-        """Let time pass as it does: in small steps."""
-        while seconds > 0:
-            step = min(seconds, BEAT)
-            self.clock.instant += timedelta(seconds=step)
-            self.timer.advance(step)
-            seconds -= step
-
-    def stand_still(self, seconds):
-        """Let time pass in which the service does nothing."""
-        self.clock.instant += timedelta(seconds=seconds)
-
-    @property
-    def moved(self):
-        return self.line.moved
-
-    @property
-    def order(self):
-        return [view.call_id for view in self.room.views()]
 
 
 @pytest.fixture
