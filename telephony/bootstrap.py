@@ -34,18 +34,20 @@ from telephony.floor.mirror import QueueMirror
 from telephony.floor.notice_sounds import NoticeSounds
 from telephony.floor.notices import Notices
 from telephony.floor.pulse import Pulse
+from telephony.floor.refusals import Refusals
 from telephony.floor.roster import Roster
 from telephony.floor.storm import Storm
 from telephony.floor.switch_watch import SwitchWatch
 from telephony.floor.waiting_room import WaitingRoom
 from telephony.floor.waiting_seen import WaitingSeen
-from telephony.outbound import Outbound, reader_of, worker_of
+from telephony.outbound import Outbound, death_point, reader_of, worker_of
 from telephony.paths import Paths
 from telephony.pbx.ami import AMIClient
 from telephony.pbx.conference import Conference
 from telephony.pbx.files import AMI_USER
 from telephony.pbx.outbound import Outbound as SwitchLine
 from telephony.pbx.recorder import Recorder
+from telephony.pbx.refusal import RefusalLine
 from telephony.pbx.waiting import WaitingLine
 from telephony.rooms import Rooms
 from telephony.secret_store import Secrets
@@ -116,6 +118,9 @@ class Service:
             self.pulse.beat,
             self.outbound.replied,
         )
+        at_point = death_point(config.revisits.mode)
+        explaining = RefusalLine(self.ami)
+        self.refusals = Refusals(self.database, explaining, clock, self.pulse.beat, at_point)
         self.switch.when_settled = self._settled_with
         self.switch.calls_of_legs = self.rooms.calls_of_legs
         tapes, cases = self.tapes.recordings, CasePrompts(self.spoken)
@@ -149,6 +154,7 @@ class Service:
             self.storm,
             self.waiting,
             self.tapes,
+            refusals=self.refusals,
         )
         self._ticker = TwistedScheduler(timezone=UTC)
         self._describe()
@@ -178,6 +184,7 @@ class Service:
         self.outbound.settle()
         self.rooms.agree()
         self.tapes.agree()
+        self.refusals.settle().addErrback(_log_fault, "refusals")
 
     def _look_again(self) -> None:
         self.switch.sweep().addErrback(_log_fault, "sweep")

@@ -110,6 +110,7 @@ class Routing(_Model):
     priority_missed_by_us: int = Field(ge=0, le=100)
     missed_by_us_hours: int = Field(ge=1, le=720)
     known_agent_days: int = Field(ge=1, le=365)
+    blacklist_days: int = Field(ge=1, le=365)
 
 
 class AgentRules(_Model):
@@ -155,6 +156,14 @@ class StormRules(_Model):
     revisits_rest: bool
 
 
+class ServiceFigures(_Model):
+    """By what the service figures are measured (GB/T 33358-2016)."""
+
+    within_seconds: float = Field(ge=1, le=300)
+    target_rate: float = Field(gt=0, le=1)
+    short_abandon_seconds: float = Field(ge=0, le=60)
+
+
 class Demo(_Model):
     """The simulated citizen of `hotline demo`; the unit's number is nobody else's, so no call is mistaken."""
 
@@ -183,6 +192,7 @@ class Hotline(_Model):
     waiting: Waiting
     recording: Recording
     storm: StormRules
+    figures: ServiceFigures
     demo: Demo
 
 

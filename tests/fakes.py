@@ -165,6 +165,20 @@ class FakeRecorder:
         return succeed(None)
 
 
+class FakeRefusalLine:
+    """A switch that moves who is to hear why a matter is refused, and says nothing."""
+
+    def __init__(self):
+        self.told, self.channels = [], {}
+
+    def explain(self, leg_id, kind):
+        self.told.append((leg_id, kind))
+        return succeed({})
+
+    def living(self):
+        return succeed(self.channels)
+
+
 class FakeSpoken:
     """Prompts that are spoken at once, under one name."""
 

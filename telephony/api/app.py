@@ -24,10 +24,12 @@ from telephony.api.routes import (
     phones,
     queues,
     recordings,
+    refusals,
     returns,
     revisit_plans,
     revisit_reports,
     revisits,
+    service_reports,
     status,
     storm,
     threeway,
@@ -55,6 +57,7 @@ RESOURCES = (
     recordings,
 )
 OF_BAD_DAYS = (notices, storm)
+OF_FIGURES = (service_reports, refusals)
 OF_REVISITS = (dialer, worklist, revisit_reports, revisit_plans, revisits, no_disturb)
 """In this order: a name below /revisits is looked for before it is taken for a revisit's id."""
 OF_THREE_WAYS = (coordination, threeway_commands, threeway)
@@ -72,7 +75,7 @@ def create_app(services: Services) -> FastAPI:
     hand_in(app, services)
     problems.install(app)
     api = APIRouter(prefix=PREFIX, dependencies=[Depends(_documented)], responses=RESPONSES)
-    for resource in (*RESOURCES, *OF_BAD_DAYS, *OF_REVISITS, *OF_THREE_WAYS):
+    for resource in (*RESOURCES, *OF_BAD_DAYS, *OF_FIGURES, *OF_REVISITS, *OF_THREE_WAYS):
         api.include_router(resource.router)
     app.include_router(api)
     app.include_router(status.probe)

@@ -26,7 +26,9 @@ from telephony.floor.views import AgentView
 from telephony.floor.waiting_guests import WaitingView
 from telephony.rules.numbers import national
 from telephony.rules.planner import Planner
+from telephony.rules.refusals import Refusal
 from telephony.secret_store import Secrets
+from telephony.store.refusals import RefusalView
 from telephony.texts import say
 from telephony.threeway.commands import Commands
 from telephony.threeway.conversations import Conversations
@@ -203,6 +205,14 @@ class Tapes(Protocol):
         ...
 
 
+class Refusing(Protocol):
+    """Refusals of matters (telephony.floor.refusals.Refusals)."""
+
+    def refuse(self, call_id: str, kind: Refusal, by: str, note: str | None) -> Deferred[RefusalView]:
+        """Refuse the matter of a call; raise UnknownThingError or NotAllowedError."""
+        ...
+
+
 @dataclass(frozen=True)
 class Listening:
     """An address on which some part of the installation listens; `protocol` is tcp or udp."""
@@ -232,6 +242,7 @@ class Services:
     storm: Storm | None = None
     waiting: Waiting | None = None
     tapes: Tapes | None = None
+    refusals: Refusing | None = None
 
 
 def one_form(services: Services, number: str) -> str:
@@ -280,6 +291,13 @@ def tapes_of(services: Services) -> Tapes:
     if services.tapes is None:
         raise HotlineError(say("recordings.none"))
     return services.tapes
+
+
+def refusing_of(services: Services) -> Refusing:
+    """Return what refuses matters; raise HotlineError where there is none."""
+    if services.refusals is None:
+        raise HotlineError(say("refusal.none"))
+    return services.refusals
 
 
 def services_of(request: Request) -> Services:

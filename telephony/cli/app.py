@@ -22,6 +22,7 @@ from telephony.cli import (
     revisit_reports,
     revisits,
     service,
+    service_reports,
     simulate,
     storm,
     threeway,
@@ -91,4 +92,6 @@ app.add_typer(revisits.app, name="revisits")
 demo_revisit.add_to(demo.app)
 demo_threeway.add_to(demo.app)
 app.add_typer(demo.app, name="demo")
+app.add_typer(service_reports.report, name="report")
+app.add_typer(service_reports.outages, name="outages")
 app.add_typer(simulate.app, name="simulate")

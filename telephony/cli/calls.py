@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import typer
 
-from telephony.cli import show
+from telephony.cli import refusals, show
 from telephony.cli.client import LONGEST_POLL, Client
 from telephony.logs import mask
 from telephony.texts import say, word
@@ -27,13 +27,18 @@ Follow = Annotated[bool, typer.Option("--follow", "-f", help=say("option.follow"
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the tree."""
-    app.command(help=say("help.calls"))(calls)
+    group = typer.Typer(help=say("help.calls"))
+    group.callback(invoke_without_command=True)(calls)
+    group.command(help=say("help.calls_refuse"))(refusals.refuse)
+    app.add_typer(group, name="calls")
+    app.command(help=say("help.refusals"))(refusals.refusals)
     app.command(help=say("help.call"))(call)
     app.command(help=say("help.queues"))(queues)
     app.command(help=say("help.events"))(events)
 
 
 def calls(  # noqa: PLR0913 - the command's own words
+    context: typer.Context,
     *,
     limit: Limit = 20,
     number: Number = None,
@@ -46,7 +51,9 @@ def calls(  # noqa: PLR0913 - the command's own words
     show_numbers: show.ShowNumbers = False,
     as_json: show.Json = False,
 ) -> None:
-    """Print calls, the newest first."""
+    """Print calls, the newest first, unless a command for one of them follows."""
+    if context.invoked_subcommand is not None:
+        return
     wanted = {"number": number, "queue": queue, "centre": centre, "agent": agent, "state": state}
     times = {"since": show.instant(since), "until": show.instant(until)}
     found = show.client().get("calls", limit=limit, **wanted, **times)
@@ -71,6 +78,10 @@ def show_call(found: Any, *, whole: bool) -> None:
     for name in ("route_reason", "recording", "ended_by"):
         text = found[name] or ""
         show.line(f"{word(f'column.{name}')}: {text if whole else mask(text)}")
+    if found["urging"] is not None:
+        urging = found["urging"]
+        told = {"case": urging["case_number"], "nth": urging["nth"], "before": show.moment(urging["before"])}
+        show.line(say("call.urges", **told))
     legs = [
         (
             leg["role"],

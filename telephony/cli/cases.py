@@ -36,7 +36,7 @@ def show_case(case: Case, *, show_numbers: show.ShowNumbers = False, as_json: sh
         return
     show.table(
         word("title.case"),
-        ("case", "matter", *FACTS[1:], "open", "numbers"),
+        ("case", "matter", *FACTS[1:], "open", "numbers", "urged", "last_urged"),
         [_row(found, whole=show_numbers)],
     )
     rows = [_round(each) for each in rounds]
@@ -62,7 +62,8 @@ def _row(case: Any, *, whole: bool) -> tuple[object, ...]:
     facts[-1] = word("case_state.confidential") if case["confidential"] else ""
     if not whole:
         facts[0] = mask(facts[0] or "")
-    return (case["case_number"], *facts, state, numbers)
+    urged = (case["urged"], show.moment(case["last_urged_at"]))
+    return (case["case_number"], *facts, state, numbers, *urged)
 
 
 def _round(revisit: Any) -> tuple[object, ...]:

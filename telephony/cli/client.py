@@ -54,6 +54,11 @@ class Client:
         """Return what GET answers; a parameter that is None is left out."""
         return self._ask("GET", path, {name: value for name, value in query.items() if value is not None})
 
+    def get_slow(self, path: str, seconds: float, **query: Any) -> Any:
+        """Return what GET answers where the answer may take as long as `seconds`."""
+        asked = {name: value for name, value in query.items() if value is not None}
+        return self._ask("GET", path, asked, patience=seconds)
+
     def send(self, method: str, path: str, body: Mapping[str, Any] | Sequence[Any] | None = None) -> Any:
         """Return what a request that changes something answers; None if it says nothing."""
         return self._ask(method, path, {}, body)
@@ -79,8 +84,15 @@ class Client:
         wait = max(0.0, min(seconds, LONGEST_POLL))
         return self.get(path, wait=f"{wait:.3f}", **query)
 
-    def _ask(self, method: str, path: str, query: Mapping[str, Any], body: Any = None) -> Any:
-        timeout = ANSWER_SECONDS + float(query.get("wait", 0))
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any],
+        body: Any = None,
+        patience: float = ANSWER_SECONDS,
+    ) -> Any:
+        timeout = patience + float(query.get("wait", 0))
         try:
             answer = self._http.request(method, f"/api/v1/{path}", params=query, json=body, timeout=timeout)
         except httpx.TimeoutException as error:

@@ -30,10 +30,11 @@ def entries(*, show_numbers: show.ShowNumbers = False, as_json: show.Json = Fals
             each["reason"],
             show.moment(each["added_at"]),
             show.moment(each["expires_at"]),
+            word("blacklist_state.expired" if each["expired"] else "blacklist_state.holds"),
         )
         for each in found
     ]
-    show.table(word("title.blacklist"), ("caller", "reason", "added", "expires"), rows)
+    show.table(word("title.blacklist"), ("caller", "reason", "added", "expires", "state"), rows)
 
 
 @blacklist.command(help=say("help.blacklist_add"))
@@ -44,7 +45,8 @@ def add(number: Citizen, *, reason: Reason, until: Until = None, as_json: show.J
     if as_json:
         show.document(entry)
         return
-    show.line(say("blacklist.added", number=show.person(number, whole=False)))
+    until = show.moment(entry["expires_at"])
+    show.line(say("blacklist.added", number=show.person(number, whole=False), until=until))
 
 
 @blacklist.command(help=say("help.blacklist_remove"))

@@ -17,7 +17,7 @@ from telephony.rules import routing
 from telephony.rules.call_story import Datum, Happening
 from telephony.rules.routing import Facts, Incident, NumberFacts, Plan
 from telephony.store import calls as call_rows
-from telephony.store import routing_facts
+from telephony.store import routing_facts, urgings
 from telephony.store.database import Database
 
 
@@ -85,6 +85,8 @@ class Inbound:
             plan = routing.decide(self._facts(connection, arrival, now, ready), self._parameters)
             call_rows.route(connection, arrival.call_id, now, self._decision(arrival, plan))
             call_rows.append(connection, [(arrival.call_id, _routed(arrival, plan, now))])
+            if plan.urged:
+                urgings.note(connection, arrival.call_id, plan.urged, now)
             return plan
 
         def tell(plan: Plan) -> Plan:
@@ -138,6 +140,7 @@ def _routed(arrival: Arrival, plan: Plan, now: datetime) -> Happening:
         "priority": plan.priority,
         "preferred_agent": plan.agent,
         "marks": " ".join(plan.marks),
+        "urges": plan.urged or None,
         "reason": plan.reason,
     }
     if plan.incident is not None:

@@ -19,6 +19,7 @@ from twisted.internet.defer import Deferred
 from telephony.clock import Clock
 from telephony.config import Config
 from telephony.floor.inbound import CallBacks
+from telephony.floor.urging import Urging
 from telephony.pbx import journal
 from telephony.pbx.journal import Position
 from telephony.rules.call_story import ORDERED, Call, Happening, Party, Record, Role, begin, interrupt, tell
@@ -27,7 +28,7 @@ from telephony.rules.retention import kind_of
 from telephony.rules.returns import why_owed
 from telephony.store import calls as call_rows
 from telephony.store import journal as position_row
-from telephony.store import ordered, recordings, returns, stays
+from telephony.store import ordered, recordings, refusals, returns, stays
 from telephony.store.database import Database
 from telephony.store.recordings import Noted
 
@@ -55,6 +56,7 @@ class Ledger:
         self._citizens |= {phone.user for phone in config.hotline.test_phones}
         self._demo_caller = config.hotline.demo.caller_number
         self._database, self._clock, self._folder = database, clock, folder
+        self._urging = Urging(config)
         self.bad_lines = 0
 
     def catch_up(self) -> Deferred[int]:
@@ -91,6 +93,7 @@ class Ledger:
             call_rows.save(connection, dead)
             call_rows.append(connection, told)
             stays.cut(connection, living, before, died_at)
+            refusals.told(connection, told)
             self._owe(connection, dead)
             return [call.id for call in dead]
 
@@ -133,8 +136,11 @@ class Ledger:
             self._complete(call)
             if record.kind == "arrived":
                 self._called_back(connection, call)
-            if record.kind == "recording":
+            elif record.kind == "recording":
                 begun.append(Noted(record.extra, call.id, record.leg_id, kind_of(party.role), record.at))
+            elif record.kind == "fallback":
+                answers_us = bool(self._called_back(connection, call))
+                self._urging.note(connection, call, record.at, answers_us=answers_us)
             leg = call.legs.get(record.leg_id)
             if leg is not None and leg.bridged_at is not None:
                 moves.append((call.id, record))
@@ -142,6 +148,7 @@ class Ledger:
         call_rows.append(connection, ((call.id, happening) for call, happening in told))
         stays.note(connection, moves)
         recordings.note(connection, self._place, begun)
+        refusals.told(connection, [(call.id, happening) for call, happening in told])
         self._settle_returns(connection, told)
 
     def _placed(self, connection: sa.Connection, records: Sequence[Record]) -> Page:
@@ -170,10 +177,11 @@ class Ledger:
             if why is not None and call.caller_number and call.ended_at:
                 returns.open_return(connection, call.caller_number, call.id, call.centre, why, call.ended_at)
 
-    def _called_back(self, connection: sa.Connection, call: Call) -> None:
+    def _called_back(self, connection: sa.Connection, call: Call) -> Sequence[int]:
         """Let the citizen's call count for revisits (Art. 17), also if it never came to be routed."""
-        if self._call_backs is not None and call.caller_number is not None:
-            self._call_backs.called_back(connection, call.caller_number, call.id, call.arrived_at)
+        if self._call_backs is None or call.caller_number is None:
+            return ()
+        return self._call_backs.called_back(connection, call.caller_number, call.id, call.arrived_at)
 
     def _role(self, record: Record) -> Role:
         if record.leg_id.startswith(ORDERED):

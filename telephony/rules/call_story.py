@@ -328,6 +328,8 @@ _TELLERS: dict[str, Callable[[Call, Record, Party], list[Happening]]] = {
     "overflow": _note,
     "refused": _refused,
     "unserved": _refused,
+    "refusal": _note,
+    "refusal_said": _note,
     "ANSWER": _answered,
     "BRIDGE_ENTER": _bridged,
     "HANGUP": _hung_up,

@@ -4,7 +4,7 @@ A later feature (a leader day, a revisit that the citizen returns) adds a fact t
 `RULES`; the dialplan stays as it is.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -63,7 +63,8 @@ class Plan:
     """What to do with the caller: `agent` rings alone first, then `queue`; a higher priority goes first.
 
     `revisit` is the one that the caller may answer by keys instead of waiting for a person. `incident` is
-    told before the queue; who hangs up then was answered by it.
+    told before the queue; who hangs up then was answered by it. `urged` is the case on which this call counts
+    as urging (催办).
     """
 
     action: Literal["queue", "refuse"]
@@ -74,6 +75,7 @@ class Plan:
     reasons: tuple[str, ...] = ()
     revisit: str = ""
     incident: Incident | None = None
+    urged: str = ""
 
     @property
     def reason(self) -> str:
@@ -126,6 +128,20 @@ def _open_case(plan: Plan, facts: Facts, parameters: Parameters) -> Plan:
     return plan.marked("open_case", parameters.priority_open_case, f"open case {facts.open_cases[0]}")
 
 
+def urged(open_cases: Sequence[str], *, blacklisted: bool, answers_us: bool, demo: bool) -> str:
+    """Return the case that a citizen urges by calling: the open one that changed last, or nothing.
+
+    Who answers a call of ours (`answers_us`) does not urge, nor does who is refused.
+    """
+    return open_cases[0] if open_cases and not (blacklisted or answers_us or demo) else ""
+
+
+def _urging(plan: Plan, facts: Facts, _parameters: Parameters) -> Plan:
+    answers_us = bool(facts.revisit) or facts.missed_by_us_at is not None
+    case = urged(facts.open_cases, blacklisted=False, answers_us=answers_us, demo=facts.demo)
+    return replace(plan, urged=case).because(f"urges case {case}") if case else plan
+
+
 def _missed_by_us(plan: Plan, facts: Facts, parameters: Parameters) -> Plan:
     if facts.missed_by_us_at is None:
         return plan
@@ -170,6 +186,7 @@ RULES: tuple[Rule, ...] = (
     _open_case,
     _missed_by_us,
     _called_back,
+    _urging,
     _known_agent,
     _demo,
     _incident,

@@ -12,6 +12,7 @@ from telephony.clock import SHANGHAI
 from telephony.errors import NotAllowedError, UnknownThingError
 from telephony.rules.call_story import Happening
 from telephony.store import calls as call_rows
+from telephony.store import urgings
 from telephony.store.tables import case_numbers, cases, insert_for
 from telephony.texts import say
 
@@ -23,7 +24,8 @@ TOLD = ("subject", "category", "district", "unit", "channel", "confidential")
 class CaseView:
     """A case; `round` is the one it is in, `numbers` the citizen's in the order of trying.
 
-    Of a confidential one units get neither the citizen's number nor name.
+    Of a confidential one units get neither the citizen's number nor name. `urged` counts the citizen's calls
+    about it while it was open (催办).
     """
 
     case_number: str
@@ -37,6 +39,8 @@ class CaseView:
     channel: str | None = None
     round: int = 1
     confidential: bool = False
+    urged: int = 0
+    last_urged_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +84,10 @@ def one(connection: sa.Connection, case_number: str) -> CaseView:
         raise UnknownThingError(say("case.unknown", case=case_number))
     own = {name: getattr(row, name) for name in ("case_number", "open", "round", *TOLD)}
     numbers = numbers_of(connection, case_number)
-    return CaseView(**own, numbers=numbers, updated_at=row.updated_at.astimezone(SHANGHAI))
+    urged, updated = urgings.of_case(connection, case_number), row.updated_at.astimezone(SHANGHAI)
+    return CaseView(
+        **own, numbers=numbers, updated_at=updated, urged=urged.count, last_urged_at=urged.last_at
+    )
 
 
 def numbers_of(connection: sa.Connection, case_number: str) -> list[str]:

@@ -18,12 +18,16 @@ from telephony.texts import say
 
 @dataclass(frozen=True)
 class BlacklistEntry:
-    """A number that is refused, why, and until when (None: until it is removed)."""
+    """A number that is refused, why, and until when; an `expired` one is accepted again by itself.
+
+    Entries made before each had to end may have no end: then they hold until they are removed.
+    """
 
     number: str
     reason: str
     added_at: datetime
     expires_at: datetime | None
+    expired: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,19 +54,21 @@ class AlarmView:
 V = TypeVar("V", BlacklistEntry, QuietEntry, AlarmView)
 
 
-def blacklist_entries(connection: sa.Connection) -> list[BlacklistEntry]:
-    """Return every entry by number, expired ones too."""
-    rows = connection.execute(sa.select(blacklist).order_by(blacklist.c.number))
-    return [_shown(BlacklistEntry, row) for row in rows]
+def blacklist_entries(connection: sa.Connection, now: datetime) -> list[BlacklistEntry]:
+    """Return every entry by number, those too that have expired by `now`."""
+    over = sa.and_(blacklist.c.expires_at.is_not(None), blacklist.c.expires_at <= now)
+    query = sa.select(blacklist, sa.type_coerce(over, sa.Boolean).label("expired"))
+    return [_shown(BlacklistEntry, row) for row in connection.execute(query.order_by(blacklist.c.number))]
 
 
 def refuse_number(
-    connection: sa.Connection, number: str, reason: str, now: datetime, expires_at: datetime | None
+    connection: sa.Connection, number: str, reason: str, now: datetime, expires_at: datetime
 ) -> BlacklistEntry:
     """Put a number on the blacklist, or change its entry."""
     row = {"number": number, "reason": reason, "added_at": now, "expires_at": expires_at}
     _upsert(connection, blacklist, "number", row)
-    _note(connection, now, "blacklist_added", number=number, reason=reason)
+    until = expires_at.astimezone(SHANGHAI).isoformat(timespec="seconds")
+    _note(connection, now, "blacklist_added", number=number, reason=reason, until=until)
     return _in_shanghai(BlacklistEntry(number, reason, now, expires_at))
 
 

@@ -48,6 +48,11 @@ class UtcTime(sa.types.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def partial_index(text: str) -> dict[str, Any]:
+    """Return the condition of a partial index, for both databases."""
+    return {"sqlite_where": sa.text(text), "postgresql_where": sa.text(text)}
+
+
 serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 calls = sa.Table(
@@ -102,6 +107,8 @@ events = sa.Table(
     sa.Column("agent", sa.String(16), index=True),
     sa.Column("data", sa.JSON, nullable=False),
     sa.Column("key", sa.String(120), nullable=False, unique=True),
+    # Agents' changes of a time, found without the other events: their time by state is taken from them.
+    sa.Index("ix_events_agent_states", "agent", "at", **partial_index("kind = 'agent'")),
 )
 
 agents = sa.Table(
@@ -145,6 +152,14 @@ case_numbers = sa.Table(
     sa.Column("case_number", sa.String(40), sa.ForeignKey("cases.case_number"), primary_key=True),
     sa.Column("position", sa.Integer, primary_key=True),
     sa.Column("number", sa.String(20), nullable=False, index=True),
+)
+
+urgings = sa.Table(
+    "urgings",
+    metadata,
+    sa.Column("call_id", sa.String(64), primary_key=True, comment="a call urges one case, and once"),
+    sa.Column("case_number", sa.String(40), nullable=False, index=True),
+    sa.Column("at", UtcTime, nullable=False),
 )
 
 blacklist = sa.Table(

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 from telephony.clock import SHANGHAI
 from telephony.rules.presence import Recording
-from telephony.store import presence
+from telephony.store import presence, urgings
 from telephony.store.presence import Presence, SegmentView, StayView
 from telephony.store.tables import ENDED, calls, events, legs
+from telephony.store.urgings import UrgingView
 
 MOST = 1000
 """Rows in one answer at most."""
@@ -86,7 +87,8 @@ class CallDetail(CallView):
     """A call with its legs, the first first, and its events in the order in which they happened.
 
     `stays` say who was in which bridge, `segments` who was with whom, `talk_seconds_by_agent` how long each
-    agent shared a bridge with another party, the citizen or not.
+    agent shared a bridge with another party, the citizen or not. `urging` is what the agent is told of a
+    citizen who calls about an open case again.
     """
 
     legs: list[LegView]
@@ -94,6 +96,7 @@ class CallDetail(CallView):
     stays: list[StayView]
     segments: list[SegmentView]
     talk_seconds_by_agent: dict[str, float]
+    urging: UrgingView | None = None
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,7 @@ def call_detail(connection: sa.Connection, call_id: str, now: datetime) -> CallD
         stays=there.stay_views(),
         segments=there.segment_views(),
         talk_seconds_by_agent=there.talked_by_agent(),
+        urging=urgings.of_call(connection, call_id),
     )
 
 

@@ -1,6 +1,7 @@
 """Numbers that are refused."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from fastapi import APIRouter
@@ -17,7 +18,7 @@ router = APIRouter(prefix="/blacklist", tags=["blacklist"])
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a number is refused, and until when (with a zone; without, until it is removed)."""
+    """Why a number is refused, and until when (with a zone); else for `routing.blacklist_days`."""
 
     reason: Reason
     expires_at: Instant | None = None
@@ -26,18 +27,19 @@ class Refusal:
 @router.get("")
 async def blacklist(services: Door) -> list[BlacklistEntry]:
     """Return every entry, expired ones too."""
-    return await read(services, registers.blacklist_entries)
+    return await read(services, partial(registers.blacklist_entries, now=services.clock.now()))
 
 
 @router.put("/{number}")
 async def refuse(services: Door, number: PhonePath, refusal: Refusal) -> BlacklistEntry:
     """Refuse a number from its next call on."""
-    now = services.clock.now()
-    if refusal.expires_at is not None and refusal.expires_at <= now:
+    now, days = services.clock.now(), services.config.hotline.routing.blacklist_days
+    until = refusal.expires_at or now + timedelta(days=days)
+    if until <= now:
         raise RefusedInputError(say("blacklist.expired"))
     number = one_form(services, number)
     work = partial(registers.refuse_number, number=number, reason=refusal.reason, now=now)
-    return await write(services, partial(work, expires_at=refusal.expires_at))
+    return await write(services, partial(work, expires_at=until))
 
 
 @router.delete("/{number}", status_code=204)

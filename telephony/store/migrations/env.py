@@ -6,6 +6,7 @@ from telephony.store import (  # noqa: F401 - they join the same metadata
     incident_tables,
     outbound_tables,
     recording_tables,
+    service_tables,
     threeway_tables,
 )
 from telephony.store.tables import metadata

@@ -1,6 +1,7 @@
 """The real application over a real SQLite database, in a loop of its own beside the test."""
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -16,6 +17,7 @@ from telephony.api.app import create_app, hand_in
 from telephony.api.services import Listening, Services, settled
 from telephony.floor.notices import Notices
 from telephony.floor.pulse import Pulse
+from telephony.floor.refusals import Refusals
 from telephony.floor.storm import Storm
 from telephony.paths import PROJECT, Paths
 from telephony.secret_store import Secrets
@@ -27,6 +29,7 @@ from tests.fakes import (
     FakeLine,
     FakeOutbound,
     FakeRecorder,
+    FakeRefusalLine,
     FakeRoster,
     FakeSounds,
     FakeWaiting,
@@ -97,6 +100,9 @@ class Api:
             self.tapes = self._tapes(Path(database.engine.url.database).parent)
         more = (self.outbound, self.rooms, notices, self.storm, self.waiting_room, self.tapes)
         self.services = Services(*handed, LISTENING, self.counters, *more)
+        self.explaining = FakeRefusalLine()
+        self.refusals = Refusals(database, self.explaining, self.clock, self.pulse.beat)
+        self.services = replace(self.services, refusals=self.refusals)
         self.app = application(self.services)
 
     def _tapes(self, var):

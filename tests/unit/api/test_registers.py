@@ -5,6 +5,7 @@ import pytest
 from telephony.store import agents as agent_rows
 from telephony.store import routing_facts
 from telephony.store.database import transaction
+from telephony.store.tables import blacklist
 from tests.fakes import NOON
 
 NUMBER = "13800001234"
@@ -21,7 +22,7 @@ def kinds(api):
 def test_a_number_is_put_on_the_blacklist_and_taken_off_again(api):
     assert api.ask("PUT", f"blacklist/{NUMBER}", json={"reason": "骚扰"}).status_code == 200
     (entry,) = api.get("blacklist").json()
-    assert (entry["number"], entry["reason"], entry["expires_at"]) == (NUMBER, "骚扰", None)
+    assert (entry["number"], entry["reason"], entry["expired"]) == (NUMBER, "骚扰", False)
     assert api.ask("DELETE", f"blacklist/{NUMBER}").status_code == 204
     assert api.get("blacklist").json() == []
     assert kinds(api) == ["blacklist_added", "blacklist_removed"]
@@ -32,6 +33,26 @@ def test_the_route_of_a_call_knows_the_blacklist(api):
     with transaction(api.database.engine) as connection:
         assert _facts(connection, NOON).blacklisted == "x"
         assert _facts(connection, NOON.replace(hour=5)).blacklisted is None
+
+
+def test_an_entry_without_an_end_holds_for_the_days_of_the_configuration(api):
+    api.ask("PUT", f"blacklist/{NUMBER}", json={"reason": "x"})
+    assert api.get("blacklist").json()[0]["expires_at"] == "2026-12-23T12:00:00+08:00"
+
+
+@pytest.mark.parametrize(("seconds", "expired"), [(3599, False), (3600, True)])
+def test_an_entry_passes_by_itself_when_its_end_has_come_and_is_still_listed(api, seconds, expired):
+    api.ask("PUT", f"blacklist/{NUMBER}", json={"reason": "x", "expires_at": "2026-11-23T13:00:00+08:00"})
+    api.clock.advance(seconds)
+    assert [entry["expired"] for entry in api.get("blacklist").json()] == [expired]
+    with transaction(api.database.engine) as connection:
+        assert (_facts(connection, api.clock.now()).blacklisted is None) == expired
+
+
+def test_an_entry_of_old_without_an_end_holds_until_it_is_removed(api):
+    row = {"number": NUMBER, "reason": "x", "added_at": NOON, "expires_at": None}
+    api.put_rows(lambda connection: connection.execute(blacklist.insert().values(**row)))
+    assert [entry["expired"] for entry in api.get("blacklist").json()] == [False]
 
 
 def test_a_second_entry_for_a_number_replaces_the_first(api):

@@ -53,8 +53,9 @@ async def test_the_decision_is_stored_with_the_call(inbound, database):
     row = await database.read(lambda c: c.execute(sa.select(calls)).one())
     assert (row.queue, row.priority, row.marks, row.key) == ("city-enterprise", 5, ["open_case"], "2")
     assert row.route_reason.startswith("number 12345 to city-12345; key 2 to city-enterprise; open case C1")
-    event = await database.read(lambda c: c.execute(sa.select(events)).one())
-    assert (event.kind, event.call_id, event.data["queue"]) == ("routed", "9.0", "city-enterprise")
+    routed = sa.select(events).where(events.c.kind == "routed")
+    event = await database.read(lambda c: c.execute(routed).one())
+    assert (event.call_id, event.data["queue"], event.data["urges"]) == ("9.0", "city-enterprise", "C1")
 
 
 @ensureDeferred

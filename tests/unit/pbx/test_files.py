@@ -303,3 +303,10 @@ def test_nobody_who_is_silent_for_ten_minutes_or_held_for_an_hour_is_cut_off(pat
     endpoint = of_type(pjsip(paths), name, "endpoint")
     assert int(endpoint["rtp_timeout"]) >= 600
     assert int(endpoint["rtp_timeout_hold"]) >= 3600
+
+
+def test_who_lands_behind_the_first_step_of_a_place_begins_at_it_all_the_same():
+    text = files.extensions(CONFIG, SECRETS, PROJECT / "recordings")
+    redirected = text.partition("[redirected]\n")[2].partition("\n\n")[0].splitlines()
+    assert redirected[0] == "exten => _[0-9a-z].,2,Goto(${CONTEXT},${EXTEN},1)"
+    assert (len(redirected), redirected[-1].split(",")[1]) == (59, "60")

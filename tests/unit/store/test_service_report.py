@@ -1,0 +1,322 @@
+"""Service figures: the database's sums, and the same counted again from raw events."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.internet.task import Clock as Reactor
+
+from telephony.rules.call_story import Happening, Record, begin, tell
+from telephony.rules.service_figures import Rules, figures
+from telephony.store import agents as agent_rows
+from telephony.store import calls as call_rows
+from telephony.store import outages
+from telephony.store.database import Database, transaction
+from telephony.store.service_recompute import differences, recompute
+from telephony.store.service_report import report, scope_of, summed_up
+from telephony.store.service_spells import take_spells
+from telephony.store.service_sums import Scope, take_calls
+from telephony.store.tables import agents, calls, events, legs, metadata
+from tests.unit.times import NOON
+
+DEMO = "10000012345"
+RULES = Rules(within_seconds=15, short_seconds=5, target=0.95)
+NUMBERS = {"12345": "city", "12315": "county"}
+CENTRES = {"8001": "city", "8002": "county"}
+DAY = Scope(NOON, NOON + timedelta(hours=24), DEMO, RULES)
+LATER = NOON + timedelta(hours=30)
+
+
+@pytest.fixture
+def store(migrated_url):
+    database = Database(migrated_url, Reactor())
+    yield Store(database.engine)
+    database.engine.dispose()
+
+
+class Store:
+    """A store that is written by stories of calls, and asked for figures."""
+
+    def __init__(self, engine):
+        self.engine, self.count = engine, 0
+
+    def empty(self):
+        with transaction(self.engine) as connection:
+            for table in (events, legs, calls, agents):
+                connection.execute(table.delete())
+
+    def call(self, at=0, *, number="12345", caller="13800000001", queue="q1", **story):
+        """Write a call that arrives `at` seconds after noon, as the ledger would."""
+        self.count += 1
+        told = Story(f"{self.count}.0", at, number, caller, queue, **story)
+        with transaction(self.engine) as connection:
+            call_rows.save(connection, [told.call])
+            call_rows.append(connection, [(told.call.id, event) for event in told.events])
+        return told.call.id
+
+    def states(self, agent, changes, call_id=None):
+        """Write an agent's changes, (seconds after noon, state) each."""
+        with transaction(self.engine) as connection:
+            row = {"number": agent, "state": changes[-1][1], "since": NOON, "missed_rings": 0}
+            agent_rows.save(connection, row)
+            for at, state in changes:
+                self.count += 1
+                event = Happening(
+                    NOON + timedelta(seconds=at), "agent", f"a{self.count}", agent, {"to": state}
+                )
+                call_rows.append(connection, [(call_id, event)])
+
+    def summed(self, scope=DAY, now=LATER):
+        with self.engine.connect() as connection:
+            scope = scope_of(connection, scope)
+            return summed_up(take_calls(connection, scope, now), take_spells(connection, scope, now), CENTRES)
+
+    def report(self, scope=DAY, now=LATER):
+        with self.engine.connect() as connection:
+            return report(connection, scope, CENTRES, now)
+
+    def again(self, scope=DAY, now=LATER):
+        with self.engine.connect() as connection:
+            return recompute(connection, scope_of(connection, scope), NUMBERS, CENTRES, now)
+
+
+class Story:
+    """A call told by a journal: seconds from its arrival to each step, None where it never came to that."""
+
+    def __init__(
+        self,
+        call_id,
+        at,
+        number,
+        caller,
+        queue,
+        *,
+        queued=6.0,
+        wait=10.0,
+        talk=30.0,
+        agent="8001",
+        missed=(),
+        by="citizen",
+        refused=None,
+    ):
+        self.call_id, self.start, self.events = call_id, at, []
+        citizen = self.citizen = f"PJSIP/carrier-{call_id}"
+        first = self.record(0, "CHAN_START", citizen, call_id)
+        self.call = begin(first)
+        self.tell(first, "citizen")
+        self.tell(
+            self.record(0.01, "arrived", citizen, call_id, extra=f"{number}/{caller}/{len(caller)}"),
+            "citizen",
+        )
+        self.call.centre = NUMBERS[number]
+        end = 3.0
+        if refused:
+            self.tell(self.record(end, refused, citizen, call_id), "citizen")
+        elif queued is not None:
+            self.tell(self.record(queued, "queued", citizen, call_id, extra=queue), "citizen")
+            end = queued + wait
+            for nth, other in enumerate(missed):
+                self.ring(queued, end, other, f"{call_id}-m{nth}", None)
+            if talk is not None:
+                self.ring(queued, end, agent, f"{call_id}-a", talk)
+                end += talk
+        source = citizen if by == "citizen" else ""
+        hangup = self.record(end, "HANGUP", citizen, call_id, cause=16, hangup_source=source)
+        self.tell(hangup, "citizen")
+
+    def ring(self, start, end, agent, leg_id, talk):
+        channel = f"PJSIP/{agent}-{leg_id.replace('-', '')}"
+        self.tell(self.record(start, "CHAN_START", channel, leg_id), "agent")
+        if talk is not None:
+            self.tell(self.record(end, "BRIDGE_ENTER", channel, leg_id), "agent")
+        self.tell(self.record(end + (talk or 0), "HANGUP", channel, leg_id, cause=16), "agent")
+
+    def record(self, after, kind, channel, leg_id, **more):
+        at = NOON + timedelta(seconds=self.start + after)
+        return Record(kind, at, channel, leg_id, self.call_id, **more)
+
+    def tell(self, record, role):
+        self.events += tell(self.call, record, role)
+
+
+def test_each_call_is_in_one_fate_and_they_add_up(store):
+    store.call()
+    store.call(talk=None, wait=5.0)
+    store.call(talk=None, wait=4.999999)
+    store.call(queued=None)
+    store.call(refused="refused", by="system")
+    store.call(refused="unserved", by="system")
+    store.call(queued=None, by="system")
+    total = store.report().total
+    assert (total.calls, total.counted, total.our_fault) == (7, 4, 2)
+    names = ("answered", "abandoned", "abandoned_short", "abandoned_early", "refused", "unserved", "failed")
+    assert [getattr(total, name) for name in names] == [1] * 7
+    assert total.answered_rate == 0.25
+
+
+@pytest.mark.parametrize(("wait", "in_time"), [(15.0, 1), (15.000001, 0)])
+def test_an_answer_is_in_time_up_to_the_second_and_no_longer(store, wait, in_time):
+    store.call(wait=wait)
+    assert store.report().total.in_time == in_time
+
+
+@pytest.mark.parametrize(("at", "calls"), [(0, 1), (-0.000001, 0), (86399.999999, 1), (86400, 0)])
+def test_a_call_belongs_to_the_time_in_which_it_arrived(store, at, calls):
+    store.call(at)
+    assert store.report().total.calls == calls
+
+
+def test_the_simulated_citizen_is_in_no_figure(store):
+    store.call(caller=DEMO)
+    assert store.report().total.calls == 0
+
+
+def test_a_call_without_a_number_counts(store):
+    store.call(caller="")
+    assert store.report().total.calls == 1
+
+
+def test_waits_and_talks_are_summed_by_the_microsecond(store):
+    store.call(wait=10.000001, talk=30.000002)
+    store.call(wait=20.000002, talk=40.000001)
+    store.call(wait=60.0, talk=None)
+    total = store.summed().total
+    assert (total.wait_us, total.talk_us, total.gave_up_us) == (30_000_003, 70_000_003, 60_000_000)
+    assert (total.longest_us, total.in_time) == (60_000_000, 1)
+
+
+def test_figures_are_told_by_number_queue_centre_agent_and_hour(store):
+    store.call(0, number="12345", queue="q1", agent="8001")
+    store.call(7200, number="12315", queue="q2", agent="8002", missed=("8001",))
+    found = store.report()
+    names = ("numbers", "queues", "centres", "hours", "agents")
+    groups = {name: {each.group: each.answered for each in getattr(found, name)} for name in names}
+    assert groups == {
+        "numbers": {"12345": 1, "12315": 1},
+        "queues": {"q1": 1, "q2": 1},
+        "centres": {"city": 1, "county": 1},
+        "hours": {"12": 1, "14": 1},
+        "agents": {"8001": 1, "8002": 1},
+    }
+    assert [each.rings_missed for each in found.agents] == [1, 0]
+
+
+def test_an_agents_time_by_state_comes_from_the_events_and_is_cut_at_both_ends(store):
+    store.states("8001", [(-60, "ready"), (100, "talking"), (160, "wrap_up"), (180, "paused")])
+    now = NOON + timedelta(seconds=200)
+    [agent] = store.report(now=now).agents
+    assert agent.states_seconds == {"paused": 20.0, "ready": 100.0, "talking": 60.0, "wrap_up": 20.0}
+    assert (agent.occupancy, agent.wrap_up_seconds) == (round(80 / 180, 4), 20.0)
+
+
+def test_a_state_that_lasts_over_full_hours_is_shared_among_them(store):
+    store.states("8001", [(0, "ready"), (1800, "talking"), (9000, "logged_out")])
+    found = {each.group: each.states_seconds for each in store.report().hours}
+    assert found == {
+        "12": {"ready": 1800.0, "talking": 1800.0},
+        "13": {"talking": 3600.0},
+        "14": {"talking": 1800.0},
+    }
+
+
+def test_wrap_up_is_told_with_the_call_it_followed(store):
+    call_id = store.call(0, queue="q2")
+    store.states("8001", [(46, "wrap_up"), (56, "ready")], call_id)
+    [queue] = store.report().queues
+    assert (queue.group, queue.wrap_up_seconds) == ("q2", 10.0)
+
+
+def test_a_declared_outage_is_shown_apart_and_is_in_the_total(store):
+    store.call(0)
+    store.call(3600, refused="unserved", by="system")
+    start, end = (NOON + timedelta(seconds=s) for s in (3000, 4000))
+    with transaction(store.engine) as connection:
+        outages.declare(connection, start, end, "the trunk was cut", "Li", LATER)
+    found = store.report()
+    rates = (found.total.answered_rate, found.outside.answered_rate, found.outages.answered_rate)
+    assert rates == (0.5, 1.0, 0.0)
+    assert found.total.calls == found.outside.calls + found.outages.calls + found.storms.calls
+    assert [each.why for each in found.declared] == ["the trunk was cut"]
+    assert (found.worst_24h.rate, found.worst_24h_outside.rate) == (0.5, 1.0)
+
+
+def test_what_outlives_the_time_is_measured_up_to_now(store):
+    store.states("8001", [(0, "talking")])
+    assert store.report(now=NOON + timedelta(seconds=7)).total.states_seconds == {"talking": 7.0}
+
+
+def test_an_agent_whose_row_says_so_but_without_events_has_no_time(store):
+    with transaction(store.engine) as connection:
+        agent_rows.save(connection, {"number": "8001", "state": "ready", "since": NOON, "missed_rings": 0})
+    assert store.report().agents == []
+
+
+SECONDS = st.floats(0, 100, allow_nan=False).map(lambda s: round(s, 6))
+CALLS = st.fixed_dictionaries(
+    {"at": st.floats(-7200, 93600).map(lambda s: round(s, 6)), "number": st.sampled_from(sorted(NUMBERS))},
+    optional={
+        "caller": st.sampled_from(["", DEMO, "13800000002"]),
+        "queue": st.sampled_from(["q1", "q2"]),
+        "queued": st.none() | SECONDS,
+        "wait": SECONDS | st.sampled_from([5.0, 15.0]),
+        "talk": st.none() | SECONDS,
+        "agent": st.sampled_from(["8001", "8002"]),
+        "missed": st.lists(st.sampled_from(["8001", "8002"]), max_size=2),
+        "by": st.sampled_from(["citizen", "system"]),
+        "refused": st.none() | st.sampled_from(["refused", "unserved"]),
+    },
+)
+STATES = st.lists(
+    st.tuples(
+        st.floats(-7200, 93600).map(lambda s: round(s, 6)),
+        st.sampled_from(["ready", "ringing", "talking", "wrap_up", "paused", "logged_out"]),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def one_store(request, tmp_path_factory):
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('report')}/hotline.db"
+    else:
+        url = request.getfixturevalue("postgres").database("service_report")
+    database = Database(url, Reactor())
+    metadata.create_all(database.engine)
+    yield Store(database.engine)
+    database.engine.dispose()
+
+
+@settings(max_examples=25)
+@given(st.lists(CALLS, max_size=12), STATES, st.floats(0, 40 * 3600))
+def test_the_sums_of_the_database_equal_those_of_the_raw_events(one_store, calls, states, now):
+    one_store.empty()
+    ids = [one_store.call(**call) for call in calls]
+    one_store.states("8001", sorted(states), ids[0] if ids else None)
+    now = NOON + timedelta(seconds=round(now, 6))
+    summed = one_store.summed(now=now)
+    assert list(differences(summed, one_store.again(now=now))) == []
+    assert (
+        sum(sum(sums.fates.values()) for sums in summed.hours.values()) == figures(None, summed.total).calls
+    )
+
+
+def test_a_difference_is_named_by_group_and_sum(store):
+    call_id = store.call(0)
+    with transaction(store.engine) as connection:
+        connection.execute(sa.text("UPDATE calls SET queue = 'q9' WHERE id = :id"), {"id": call_id})
+    found = list(differences(store.summed(), store.again()))
+    assert "queues q9 fates: {'answered': 1} / {}" in found
+
+
+def test_a_rating_that_adds_up_is_no_difference():
+    from telephony.rules.service_figures import Sums  # noqa: PLC0415
+    from telephony.store.service_report import Summed  # noqa: PLC0415
+
+    one = Summed(Sums(ratings=Counter({"1": 1, "2": 0})), {}, {}, {}, {}, {}, {}, {})
+    assert list(differences(one, replace(one, total=Sums(ratings=Counter({"1": 1}))))) == []
