@@ -156,7 +156,8 @@ class WaitingRoom:
     def ask(self, asking: Asking) -> Reply | None:
         """Take a caller in, or go on with one who waits; return what to do, None to leave it to app_queue."""
         self._came_back(asking)
-        if asking.queue not in self._config.queues or asking.status == UNKNOWN_QUEUE:
+        missing = asking.offered and asking.status == UNKNOWN_QUEUE
+        if asking.queue not in self._config.queues or missing:
             self.sent_away.add(asking.call_id)
             self.leave(asking.call_id)
             return None

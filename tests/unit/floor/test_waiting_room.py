@@ -122,6 +122,10 @@ def test_an_agents_own_queue_that_is_missing_leaves_the_caller_to_the_switch(hou
     assert house.moved == [("one", "8001"), ("two", "8001")]
 
 
+def test_app_queues_word_of_a_queue_that_no_turn_led_to_sends_nobody_away(house):
+    assert house.ask("one", status=UNKNOWN_QUEUE) is not None
+
+
 def test_a_queue_that_is_not_configured_is_left_to_the_switch(house):
     assert house.ask("one", "unheard-of") is None
     assert house.order == []
