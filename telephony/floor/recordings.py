@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
@@ -327,5 +328,8 @@ class Recordings:
     def _not_done(self, failure: Failure) -> None:
         known = failure.check(HotlineError)
         self._busy = False
-        self._fault = str(failure.value) if known else say("health.recordings_fault", why=repr(failure.value))
+        if known:
+            self._fault = str(failure.value)
+        elif not failure.check(SQLAlchemyError):  # that is the database's own to tell
+            self._fault = say("health.recordings_fault", why=repr(failure.value))
         (log.warning if known else log.error)("recordings_not_looked_after", why=repr(failure.value))

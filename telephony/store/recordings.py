@@ -114,8 +114,11 @@ def seal(connection: sa.Connection, row: Row, sealed: Mapping[str, Any], now: da
     still_open = sa.and_(recordings.c.id == row.id, recordings.c.state == OPEN)
     if not connection.execute(recordings.update().where(still_open).values(**values)).rowcount:
         return False
-    said = {"recording": row.id, "seconds": _seconds(sealed["size"]), "key": sealed["key_id"]}
-    _tell(connection, row, Happening(now, "recording_sealed", f"recording:{row.id}:sealed", data=said))
+    said = {"recording": row.id, "call": row.call_id, "seconds": _seconds(sealed["size"])}
+    said["key"] = sealed["key_id"]
+    # No part of the call's own story, which has ended.
+    happening = Happening(now, "recording_sealed", f"recording:{row.id}:sealed", data=said)
+    call_rows.append(connection, [(None, happening)])
     return True
 
 
