@@ -33,6 +33,7 @@ from telephony.floor.ledger import Ledger
 from telephony.floor.mirror import QueueMirror
 from telephony.floor.notice_sounds import NoticeSounds
 from telephony.floor.notices import Notices
+from telephony.floor.overflow import Overflow
 from telephony.floor.pulse import Pulse
 from telephony.floor.refusals import Refusals
 from telephony.floor.roster import Roster
@@ -94,13 +95,24 @@ class Service:
         sounds = NoticeSounds(paths, config.prompts.voice, reactor)
         self.notices = Notices(config, self.database, clock, sounds)
         self.storm = Storm(hotline.storm, self.database, clock, reactor)
-        self.storm.listeners.append(self.outbound.dialer.wake)
         self.outbound.campaign.rests = lambda: self.storm.revisits_rest
         heard = self.notices.incident_of
         route = Inbound(config, self.database, clock, self.roster, self.pulse, self.outbound, heard)
         self.waiting = WaitingRoom(
             config, self.database, clock, reactor, self.roster, WaitingLine(self.ami), self.pulse
         )
+        self.overflow = Overflow(
+            config,
+            self.database,
+            clock,
+            reactor,
+            self.waiting,
+            lambda: self.storm.factor,
+            self.pulse.beat,
+        )
+        self.waiting.overflow = self.overflow
+        self.waiting.words.is_storm = lambda: self.storm.is_on
+        self.storm.listeners += [self.outbound.dialer.wake, self.overflow.soon]
         self.ami.on_down(self.waiting.lost)
         self.roster.when_changed = self.waiting.look
         self.waiting.when_stalled = self._look_again
@@ -221,6 +233,7 @@ class Service:
         self.waiting.stop()
         self.storm.stop()
         self.tapes.stop()
+        self.overflow.stop()
         yield self.agi.stop()
         self.journal.stop()
         self.roster.stop()

@@ -36,7 +36,8 @@ RTP_PORTS = 200
 class Switch:
     """The project's own configuration with short prompts.
 
-    `changes` go over sections of hotline.yaml, `revisits` and `threeway` over those of their files.
+    `changes` go over sections of hotline.yaml, `revisits` and `threeway` over those of their files;
+    `overflow` holds the steps of queues by their names.
     """
 
     def __init__(
@@ -45,12 +46,14 @@ class Switch:
         changes: Mapping[str, Any] | None = None,
         revisits: Mapping[str, Any] | None = None,
         threeway: Mapping[str, Any] | None = None,
+        overflow: Mapping[str, Any] | None = None,
     ) -> None:
         self.folder = folder
         self.paths = Paths(folder / "config", folder / "var")
         self._configure(changes or {})
         change(self.paths.config / "revisits.yaml", revisits or {})
         change(self.paths.config / "threeway.yaml", threeway or {})
+        spill(self.paths.config / "queues.yaml", overflow or {})
         self.config = load(self.paths.config)
         phones = [phone.user for phone in self.config.hotline.test_phones]
         self.secrets = secret_store.ensure(self.paths.secrets, [*self.config.agents, *phones])
@@ -185,6 +188,14 @@ def change(file: Path, changes: Mapping[str, Any]) -> None:
     data = yaml.safe_load(file.read_text(encoding="utf-8"))
     for section, values in changes.items():
         data[section] = {**data[section], **values} if isinstance(values, Mapping) else values
+    file.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
+
+
+def spill(file: Path, overflow: Mapping[str, Any]) -> None:
+    """Give queues other steps of overflow."""
+    data = yaml.safe_load(file.read_text(encoding="utf-8"))
+    for queue in data["queues"]:
+        queue["overflow"] = overflow.get(queue["name"], queue.get("overflow", []))
     file.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
 
 

@@ -3,6 +3,7 @@
 import typer
 
 from telephony.cli import show
+from telephony.cli.storm import text_of
 from telephony.texts import say, word
 
 COLUMNS = ("place", "since", "caller", "queue", "priority", "expected", "preferred", "rings", "call")
@@ -33,4 +34,7 @@ def waiting(*, show_numbers: show.ShowNumbers = False, as_json: show.Json = Fals
         )
         for each in found
     ]
+    storm = show.client().get("storm")["storm"]
+    if storm is not None:
+        show.line(text_of(storm))
     show.table(word("title.waiting"), COLUMNS, rows)

@@ -29,9 +29,16 @@ class Asking:
         )
 
 
+NOTED, LET_GO = "noted", "let_go"
+"""How far it is that somebody goes because the last limit is passed (telephony.floor.overflow)."""
+
+
 @dataclass
 class Guest:
-    """Somebody who waits. `agent` rings for them, since `moved_at`; times by the monotonic clock."""
+    """Somebody who waits. `agent` rings for them, since `moved_at`; times by the monotonic clock.
+
+    `passed` are the steps of overflow behind them, `helpers` the queues whose agents serve them as well.
+    """
 
     call_id: str
     queue: str
@@ -43,6 +50,9 @@ class Guest:
     said_at: float | None = None
     agent: str = ""
     moved_at: float = 0.0
+    passed: frozenset[int] = frozenset()
+    helpers: frozenset[str] = frozenset()
+    parting: str = ""
 
     @classmethod
     def of(cls, waited: Waited, now: float) -> "Guest":
@@ -52,8 +62,15 @@ class Guest:
 
     def caller(self) -> Caller:
         """Return what the rule needs to know."""
-        ringing = bool(self.agent)
-        return Caller(self.call_id, self.queue, self.priority, self.since, self.preferred, ringing=ringing)
+        return Caller(
+            self.call_id,
+            self.queue,
+            self.priority,
+            self.since,
+            self.preferred,
+            ringing=bool(self.agent),
+            helpers=self.helpers,
+        )
 
 
 @dataclass(frozen=True)

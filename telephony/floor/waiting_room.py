@@ -20,7 +20,7 @@ from telephony.config import Config
 from telephony.errors import SwitchRefusedError, SwitchUnavailableError
 from telephony.floor.expectations import Expectations
 from telephony.floor.pulse import Pulse
-from telephony.floor.waiting_guests import Asking, Guest, WaitingView, told, waits
+from telephony.floor.waiting_guests import LET_GO, Asking, Guest, WaitingView, told, waits
 from telephony.floor.waiting_words import Reply, Words
 from telephony.pbx.waiting import Listener
 from telephony.rules import waiting as rules
@@ -47,6 +47,18 @@ class Agents(Protocol):
 
     def free(self) -> list[str]:
         """Return who would ring now."""
+        ...
+
+
+class Limits(Protocol):
+    """What becomes of who waits too long (telephony.floor.overflow.Overflow)."""
+
+    def soon(self) -> None:
+        """Somebody came."""
+        ...
+
+    def asks(self, guest: Guest) -> None:
+        """Somebody asks what to do: note on the guest whether it is to go."""
         ...
 
 
@@ -89,12 +101,13 @@ class WaitingRoom:
         self._seconds = config.hotline.waiting.ask_seconds
         self.line = line
         self.expectations = Expectations(config, clock)
-        self._words = Words(config.hotline.waiting, self.expectations)
+        self.words = Words(config.hotline.waiting, self.expectations)
         self._guests: dict[str, Guest] = {}
         self._rings: dict[str, str] = {}
         self._resting: set[str] = set()
         self._given: dict[str, int] = {}
         self._counter, self._life = itertools.count(1), uuid.uuid4().hex
+        self.overflow: Limits | None = None
         self.sent_away: set[str] = set()
         """Calls that app_queue is to serve although the room is open."""
         self.open = False
@@ -165,9 +178,14 @@ class WaitingRoom:
             return self._reply_while_closed(asking)
         guest = self._welcome(asking)
         self.look()
-        if guest.agent:
-            return Reply(self._seconds)
-        return Reply(self._seconds, self._words.due(guest, self._callers(), self._clock.monotonic()))
+        if self.overflow is not None:
+            self.overflow.asks(guest)
+        if guest.parting == LET_GO:
+            self.leave(guest.call_id)
+            return Reply(0, ("overflow-return",), parting=True)
+        if guest.agent or guest.parting:
+            return Reply(1 if guest.parting else self._seconds)
+        return Reply(self._seconds, self.words.due(guest, self._callers(), self._clock.monotonic()))
 
     def _reply_while_closed(self, asking: Asking) -> Reply | None:
         if self.faulty or self._clock.monotonic() > self._hold_until:
@@ -180,7 +198,7 @@ class WaitingRoom:
         guest = self._guests.get(asking.call_id)
         if guest is None or guest.since != asking.since:
             guest = self.take_in(asking.waited)
-            self.store((guest.call_id, waits(guest, self._clock.now()))).addErrback(self._not_stored)
+            self.store((guest.call_id, waits(guest, self._clock.now()))).addErrback(self.not_stored)
         guest.preferred, guest.asked_at = asking.preferred, self._clock.monotonic()
         return guest
 
@@ -210,7 +228,8 @@ class WaitingRoom:
         taken = self._resting.union(self._rings)
         free = [self._agent(number) for number in self._agents.free() if number not in taken]
         if free:
-            for turn in rules.turns(self._callers(), free, self.expectations.sharing):
+            callers = [guest.caller() for guest in self._guests.values() if not guest.parting]
+            for turn in rules.turns(callers, free, self.expectations.sharing):
                 self._give(turn)
 
     def _agent(self, number: str) -> Agent:
@@ -241,9 +260,10 @@ class WaitingRoom:
 
     def _not_given(self, failure: Failure, guest: Guest) -> None:
         self.end_offer(guest)
-        self._not_stored(failure)
+        self.not_stored(failure)
 
-    def _not_stored(self, failure: Failure) -> None:
+    def not_stored(self, failure: Failure) -> None:
+        """Note that the store refused to write."""
         # Nobody is moved without a trace: while the store refuses, app_queue serves those who wait.
         if not self.faulty:
             log.error("waiting_room_closed", why=repr(failure.value))
@@ -277,6 +297,8 @@ class WaitingRoom:
         """Let somebody wait."""
         self.leave(waited.call_id)
         guest = self._guests[waited.call_id] = Guest.of(waited, self._clock.monotonic())
+        if self.overflow is not None:
+            self.overflow.soon()
         return guest
 
     def leave(self, call_id: str) -> Guest | None:

@@ -1,7 +1,7 @@
 """What those who wait are told: their place, how long it will take, and that they are not forgotten."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,10 +13,14 @@ from telephony.rules.waiting import Caller, position
 
 @dataclass(frozen=True)
 class Reply:
-    """What the dialplan is to do: say these prompts, then play music for so many seconds and ask again."""
+    """What the dialplan is to do: say these prompts, then play music for so many seconds and ask again.
+
+    With `parting` it says them and lets the caller go.
+    """
 
     seconds: int
     say: tuple[str, ...] = ()
+    parting: bool = False
 
 
 class Listens(Protocol):
@@ -32,6 +36,7 @@ class Words:
 
     def __init__(self, rules: Waiting, expectations: Expectations) -> None:
         self._rules, self._expectations = rules, expectations
+        self.is_storm: Callable[[], bool] = lambda: False
 
     def due(self, listener: Listens, callers: Sequence[Caller], now: float) -> tuple[str, ...]:
         """Return the prompts that are due now, monotonic seconds, and take them for said."""
@@ -40,7 +45,8 @@ class Words:
             return ()
         listener.said_at = now
         place = position(callers, listener.call_id, self._expectations.sharing)
-        return (*(() if first else ("waiting-comfort",)), *self._place(listener.queue, place))
+        storm = ("storm-wait",) if self.is_storm() else ()
+        return (*storm, *(() if first else ("waiting-comfort",)), *self._place(listener.queue, place))
 
     def _place(self, queue: str, place: int) -> tuple[str, ...]:
         said = ("waiting-place", *spoken(place), "waiting-place-end")

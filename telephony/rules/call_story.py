@@ -330,6 +330,7 @@ _TELLERS: dict[str, Callable[[Call, Record, Party], list[Happening]]] = {
     "unserved": _refused,
     "refusal": _note,
     "refusal_said": _note,
+    "overflowed": _refused,
     "ANSWER": _answered,
     "BRIDGE_ENTER": _bridged,
     "HANGUP": _hung_up,

@@ -3,6 +3,8 @@
 from telephony.rules.call_story import Call
 
 INTERRUPTED = "interrupted"
+OVERFLOW, OVERFLOWED = "overflow", "overflowed"
+"""Why a return is owed to whom a full queue let go, and the outcome of that call."""
 _OURS = frozenset({"unserved", "failed"})
 
 
@@ -17,4 +19,6 @@ def why_owed(call: Call, demo_caller: str) -> str | None:
         return None
     if call.outcome == INTERRUPTED:
         return INTERRUPTED
+    if call.outcome == OVERFLOWED:
+        return OVERFLOW
     return call.outcome if call.direction == "inbound" and call.outcome in _OURS else None

@@ -19,7 +19,10 @@ Strategy = Literal["rrmemory", "leastrecent", "fewestcalls", "random", "ringall"
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who waits; `preferred` is an agent who knows them; `ringing`: one rings for them now."""
+    """Somebody who waits; `preferred` is an agent who knows them; `ringing`: one rings for them now.
+
+    `helpers` are queues whose agents serve them as well (rules/overflow.py).
+    """
 
     call_id: str
     queue: str
@@ -27,6 +30,7 @@ class Caller:
     since: datetime
     preferred: str = ""
     ringing: bool = False
+    helpers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -110,8 +114,22 @@ def _agent_for(caller: Caller, free: Mapping[str, Agent]) -> Agent | None:
     # Who knows the caller may be asked without the skill: the route has decided so.
     if caller.preferred in free:
         return free[caller.preferred]
-    able = [agent for agent in free.values() if caller.queue in agent.skills]
-    return min(able, key=lambda each: (each.skills[caller.queue], each.turn, each.number), default=None)
+    able = [agent for agent in free.values() if _penalty(caller, agent) is not None]
+    return min(able, key=lambda each: (_penalty(caller, each), each.turn, each.number), default=None)
+
+
+def _penalty(caller: Caller, agent: Agent) -> tuple[bool, int] | None:
+    """Return which of several agents is asked first, the lowest; None for one who cannot serve the caller."""
+    if caller.queue in agent.skills:
+        return False, agent.skills[caller.queue]
+    helping = [agent.skills[queue] for queue in caller.helpers if queue in agent.skills]
+    return (True, min(helping)) if helping else None
+
+
+def _group(caller: Caller, sharing: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Return the queues of all who may wait for the same agents as a caller."""
+    queues = (caller.queue, *caller.helpers)
+    return frozenset(queues).union(*(sharing[queue] for queue in queues if queue in sharing))
 
 
 def _passed(
@@ -122,11 +140,11 @@ def _passed(
     sharing: Mapping[str, frozenset[str]],
 ) -> tuple[Passed, ...]:
     """Say of each who came earlier, and waits for agents of the same group, why the caller goes first."""
-    group = sharing.get(caller.queue, frozenset({caller.queue}))
+    group = _group(caller, sharing)
     earlier = [
         (each, ahead.get(each.call_id, PRIORITY))
         for each in (*(each for each in before if each.call_id in ahead), *behind)
-        if each.since < caller.since and each.queue in group
+        if each.since < caller.since and not group.isdisjoint((each.queue, *each.helpers))
     ]
     return tuple(Passed(each.call_id, RINGING if each.ringing else reason) for each, reason in earlier)
 
@@ -140,8 +158,9 @@ def position(callers: Iterable[Caller], call_id: str, sharing: Mapping[str, froz
     caller = next((each for each in order if each.call_id == call_id), None)
     if caller is None:
         return 0
-    group = sharing.get(caller.queue, frozenset({caller.queue}))
-    return 1 + [each.call_id for each in order if each.queue in group].index(call_id)
+    group = _group(caller, sharing)
+    same = [each.call_id for each in order if not group.isdisjoint((each.queue, *each.helpers))]
+    return 1 + same.index(call_id)
 
 
 def expected(

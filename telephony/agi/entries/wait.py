@@ -13,6 +13,9 @@ from telephony.floor.waiting_guests import Asking
 from telephony.floor.waiting_room import WaitingRoom
 from telephony.rules.numbers import national
 
+BYE = "bye"
+"""In place of seconds: the caller is told and let go."""
+
 
 def entry(room: WaitingRoom, clock: Clock, area_code: str) -> Callable[[Session], None]:
     """Return the handler."""
@@ -25,7 +28,8 @@ def entry(room: WaitingRoom, clock: Clock, area_code: str) -> Callable[[Session]
         if reply is not None:
             # By one command, so that the dialplan never acts on half an answer.
             said = "&".join(f"hotline/{prompt}" for prompt in reply.say)
-            session.set_variable("ARRAY(HOTLINE_WAIT,HOTLINE_SAY)", f"{reply.seconds},{said}")
+            seconds = BYE if reply.parting else reply.seconds
+            session.set_variable("ARRAY(HOTLINE_WAIT,HOTLINE_SAY)", f"{seconds},{said}")
 
     return handle
 

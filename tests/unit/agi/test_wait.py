@@ -86,3 +86,8 @@ def test_an_arrival_that_makes_no_sense_is_now(since):
 )
 def test_whatever_stands_there_is_a_question(words):
     assert len(Call(*words, reply=None).room.asked) == 1
+
+
+def test_who_is_let_go_hears_a_word_first():
+    call = Call("city-12345", reply=Reply(0, ("overflow-return",), parting=True))
+    assert call.set["ARRAY(HOTLINE_WAIT,HOTLINE_SAY)"] == "bye,hotline/overflow-return"

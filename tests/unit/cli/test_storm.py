@@ -34,3 +34,9 @@ def test_without_an_end_or_a_reason_it_is_not_turned_on(running):
 
 def test_what_is_not_on_cannot_be_turned_off(running):
     assert running.run("storm", "off", "--by", "x").exit_code == 1
+
+
+def test_the_list_of_those_who_wait_says_so_too(running):
+    assert "a storm is on" not in running.run("waiting").stdout
+    running.run(*ON)
+    assert "a storm is on until" in running.run("waiting").stdout

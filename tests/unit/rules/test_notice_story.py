@@ -52,3 +52,13 @@ def test_a_call_that_our_side_cuts_during_a_notice_has_failed():
 def test_what_is_no_notices_id_is_nothing(extra):
     call, kinds = story([*ARRIVED, record("notice", 8.1, extra=extra)])
     assert (call.notice, "notice" in kinds) == (None, False)
+
+
+def test_whom_a_full_queue_lets_go_is_owed_a_return_for_that():
+    let_go = [record("overflowed", 60, extra="city-12345"), record("HANGUP", 63, source="", cause=16)]
+    call, _ = story([*ARRIVED, QUEUED, *let_go])
+    assert (call.outcome, call.ended_by, why_owed(call, "10000012345")) == (
+        "overflowed",
+        "system",
+        "overflow",
+    )

@@ -202,3 +202,28 @@ def test_nobody_is_overtaken_without_a_reason_and_the_reason_is_true(callers, ag
 def test_a_turn_says_all_of_it():
     [turn] = turns([caller("b", B, came=0), caller("a", A, came=1)], [agent("8001", A)], SHARED)
     assert turn == Turn("a", "8001", "serves_queue", (Passed("b", "no_skill"),))
+
+
+def test_an_agent_of_the_callers_own_queue_goes_before_one_who_helps():
+    helped = Caller("1", "a", 0, NOON, helpers=frozenset({"b"}))
+    helper, own = Agent("8001", {"b": 0}), Agent("8002", {"a": 9})
+    (turn,) = turns([helped], [helper, own], {})
+    assert turn.agent == "8002"
+
+
+def test_who_is_helped_goes_by_arrival_among_those_of_the_helping_queue_and_says_whom_they_passed():
+    urgent = Caller("2", "a", 5, NOON + timedelta(seconds=1), helpers=frozenset({"b"}))
+    earlier = Caller("1", "b", 0, NOON)
+    (turn,) = turns([earlier, urgent], [Agent("8001", {"b": 0})], waiting.groups([["a"], ["b"]]))
+    assert (turn.call_id, turn.passed) == ("2", (Passed("1", waiting.PRIORITY),))
+
+
+def test_an_agent_of_neither_queue_does_not_ring():
+    helped = Caller("1", "a", 0, NOON, helpers=frozenset({"b"}))
+    assert turns([helped], [Agent("8001", {"c": 0})], {}) == []
+
+
+def test_who_is_helped_has_a_place_among_all_who_wait_for_these_agents():
+    helped = Caller("2", "a", 0, NOON + timedelta(seconds=1), helpers=frozenset({"b"}))
+    earlier = Caller("1", "b", 0, NOON)
+    assert waiting.position([earlier, helped], "2", waiting.groups([["a"], ["b"]])) == 2

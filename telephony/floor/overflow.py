@@ -1,0 +1,179 @@
+"""Overflow: who has waited too long, or in too long a queue, is helped by other queues' agents, or let go.
+
+Nobody moves in the waiting room: a spill adds to whose agents may serve a caller, who keeps the place. Behind
+the last limit a caller who can be called back gets a return, hears so, and is let go; one whose number is
+withheld stays. Each spill and each parting is committed before anything follows from it. Its key holds the
+call and the step, so that a service that starts anew tells nothing twice.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import sqlalchemy as sa
+import structlog
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from telephony.clock import Clock, Delayed, Timer
+from telephony.config import Config, Queue
+from telephony.floor.waiting_guests import LET_GO, NOTED, Guest
+from telephony.rules import overflow as rules
+from telephony.rules.call_story import Datum, Happening
+from telephony.rules.overflow import RETURNS, Spill, Step, Waiter
+from telephony.rules.returns import OVERFLOW
+from telephony.store import calls as call_rows
+from telephony.store import returns
+from telephony.store.database import Database
+
+log = structlog.get_logger()
+
+
+class Room(Protocol):
+    """Who waits (telephony.floor.waiting_room.WaitingRoom)."""
+
+    def guests(self) -> dict[str, Guest]:
+        """Return who waits, by the id of the call."""
+        ...
+
+    def look(self) -> None:
+        """Give turns to all for whom somebody is free."""
+        ...
+
+    def not_stored(self, failure: Failure) -> None:
+        """Note that the store refused to write."""
+        ...
+
+
+class Overflow:
+    """Watches the limits of those who wait; `factor` is by what they are multiplied now (a storm)."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what bootstrap hands in, once
+        self,
+        config: Config,
+        database: Database,
+        clock: Clock,
+        timer: Timer,
+        room: Room,
+        factor: Callable[[], float],
+        tell: Callable[[], None],
+    ) -> None:
+        self._policies = {name: _steps(queue) for name, queue in config.queues.items() if queue.overflow}
+        self._centres = {name: queue.centre for name, queue in config.queues.items()}
+        self._demo = config.hotline.demo.caller_number
+        self._database, self._clock, self._timer = database, clock, timer
+        self._room, self._factor, self._tell = room, factor, tell
+        self._wake: Delayed | None = None
+
+    def soon(self) -> None:
+        """Look at all limits in a moment: somebody came, or the limits changed."""
+        self._sleep(0.0)
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._wake is not None and self._wake.active():
+            self._wake.cancel()
+
+    def look(self) -> None:
+        """Let other queues' agents help whoever has passed a limit, and wake up for the next limit."""
+        now, factor = self._clock.now(), self._factor()
+        guests = self._guests()
+        waiters = [_waiter(guest, stays=True) for guest in guests.values()]
+        for spill in rules.spills(waiters, self._policies, now, factor):
+            self._help(guests[spill.call_id], spill, now)
+        waiters = [_waiter(guest, stays=True) for guest in guests.values()]
+        at = rules.next_at(waiters, self._policies, now, factor)
+        if at is not None:
+            self._sleep((at - now).total_seconds())
+
+    def asks(self, guest: Guest) -> None:
+        """Let a caller who has just asked what to do go, if the last limit is passed; noted on the guest."""
+        if guest.parting or not any(not step.to for step in self._policies.get(guest.queue, ())):
+            return
+        now, guests = self._clock.now(), self._guests()
+        guests[guest.call_id] = guest
+        stays = bool(guest.agent) or guest.number in {"", self._demo}
+        waiters = [_waiter(each, stays=stays or each is not guest) for each in guests.values()]
+        for spill in rules.spills(waiters, self._policies, now, self._factor()):
+            if not spill.to:
+                self._part(guest, spill, now)
+
+    def _guests(self) -> dict[str, Guest]:
+        found = self._room.guests()
+        return {
+            call: each for call, each in found.items() if each.queue in self._policies and not each.parting
+        }
+
+    def _help(self, guest: Guest, spill: Spill, now: datetime) -> None:
+        guest.passed |= {spill.step}
+
+        def stored(_: None) -> None:
+            guest.helpers |= frozenset(spill.to)
+            self._tell()
+            self._room.look()
+
+        def failed(failure: Failure) -> None:
+            guest.passed -= {spill.step}
+            self._room.not_stored(failure)
+
+        event = self._event(guest, spill, now, "spilled")
+        self._write(guest, event).addCallbacks(stored, failed)
+
+    def _part(self, guest: Guest, spill: Spill, now: datetime) -> None:
+        guest.parting = NOTED
+        centre = self._centres.get(guest.queue)
+
+        def owe(connection: sa.Connection) -> None:
+            returns.open_return(connection, guest.number, guest.call_id, centre, OVERFLOW, now)
+
+        def stored(_: None) -> None:
+            guest.parting = LET_GO
+            self._tell()
+
+        def failed(failure: Failure) -> None:
+            guest.parting = ""
+            self._room.not_stored(failure)
+
+        event = self._event(guest, spill, now, "let_go")
+        self._write(guest, event, owe).addCallbacks(stored, failed)
+
+    def _write(
+        self, guest: Guest, event: Happening, first: Callable[[sa.Connection], None] | None = None
+    ) -> Deferred[None]:
+        def work(connection: sa.Connection) -> None:
+            if first is not None:
+                first(connection)
+            call_rows.append(connection, [(guest.call_id, event)])
+
+        return self._database.write(work, urgent=True)
+
+    def _event(self, guest: Guest, spill: Spill, now: datetime, kind: str) -> Happening:
+        data: dict[str, Datum] = {
+            "queue": spill.queue,
+            "to": " ".join(spill.to) or RETURNS,
+            "because": spill.reason,
+            "limit": spill.limit,
+            "waited": round((now - guest.since).total_seconds(), 3),
+            "factor": self._factor(),
+        }
+        key = f"{guest.call_id}:{kind}:{guest.since.timestamp():.6f}:{spill.step}"
+        return Happening(now, kind, key, None, data)
+
+    def _sleep(self, seconds: float) -> None:
+        self.stop()
+        self._wake = self._timer.callLater(max(0.0, seconds), self.look)
+
+
+def _steps(queue: Queue) -> list[Step]:
+    return [
+        Step(
+            () if step.to == (RETURNS,) else step.to,
+            None if step.after_seconds is None else timedelta(seconds=step.after_seconds),
+            step.length,
+        )
+        for step in queue.overflow
+    ]
+
+
+def _waiter(guest: Guest, *, stays: bool) -> Waiter:
+    return Waiter(guest.call_id, guest.queue, guest.priority, guest.since, guest.passed, stays)

@@ -1,0 +1,240 @@
+"""Overflow in the waiting room: help of other queues' agents, then a return; nobody is overtaken or lost."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from pytest_twisted import ensureDeferred
+from twisted.internet.defer import Deferred
+
+from telephony.config import OverflowStep
+from telephony.floor.overflow import Overflow
+from telephony.store import returns
+from telephony.store.tables import events
+from tests.unit.floor.waiting_house import COUNTY, GENERAL, FakeStore, House
+from tests.unit.times import NOON
+
+NUMBER = "13800000001"
+STEPS = (
+    OverflowStep(to=(GENERAL,), after_seconds=60),
+    OverflowStep(to=("city-12315",), length=3),
+    OverflowStep(to=("returns",), after_seconds=300),
+)
+
+
+class Spilling(House):
+    """A house in which callers of the county spill over; agent 8101 is the county's, 8001 the city's."""
+
+    def __init__(self, config, clock, timer, store):
+        county = config.queues[COUNTY].model_copy(update={"overflow": STEPS})
+        config = replace(config, queues={**config.queues, COUNTY: county})
+        super().__init__(config, clock, timer, store)
+        self.factor, self.told = 1.0, []
+        self.overflow = Overflow(
+            config, store, clock, timer, self.room, lambda: self.factor, lambda: self.told.append(1)
+        )
+        self.room.overflow = self.overflow
+        self.opened()
+
+    def comes(self, name, queue=COUNTY, **more):
+        """Let somebody come now."""
+        more.setdefault("number", NUMBER)
+        reply = self.ask(name, queue, came=(self.clock.instant - NOON).total_seconds(), **more)
+        self.timer.advance(0)
+        return reply
+
+
+@pytest.fixture
+def house(config, clock, timer):
+    return Spilling(config, clock, timer, FakeStore())
+
+
+async def lasting(*parts):
+    """Return a house whose store is real, once it is open."""
+    house = Spilling(*parts)
+    while not house.room.serves:
+        await parts[-1].read(lambda _: None)
+    return house
+
+
+async def written(database, kind):
+    """Return the data of the events of a kind once all that was asked for is written."""
+    await database.write(lambda _: None)
+    query = sa.select(events.c.data).where(events.c.kind == kind).order_by(events.c.id)
+    return await database.read(lambda connection: connection.scalars(query).all())
+
+
+@pytest.mark.parametrize(("seconds", "moved"), [(59, []), (60, [("one", "8001")])])
+def test_behind_the_limit_another_queues_agent_helps_and_not_before(house, seconds, moved):
+    house.comes("one")
+    house.free("8001")
+    house.pass_time(seconds)
+    assert house.moved == moved
+
+
+def test_an_agent_of_the_queue_itself_goes_before_one_who_helps(house):
+    house.comes("one")
+    house.pass_time(60)
+    house.free("8001", "8101")
+    assert house.moved == [("one", "8101")]
+
+
+def test_who_spilled_over_is_served_in_the_order_of_arrival_among_all(house):
+    house.comes("county")
+    house.pass_time(1)
+    house.comes("city", GENERAL)
+    house.pass_time(60)
+    house.free("8001")
+    assert house.moved == [("county", "8001")]
+
+
+def test_who_spilled_over_overtakes_nobody_who_came_earlier(house):
+    house.comes("city", GENERAL)
+    house.pass_time(1)
+    house.comes("county")
+    house.pass_time(60)
+    house.free("8001")
+    assert house.moved == [("city", "8001")]
+
+
+def test_a_queue_that_is_too_long_is_helped_at_once(house):
+    for name in ("one", "two"):
+        house.comes(name)
+    house.free("8002")
+    assert house.moved == []
+    house.comes("three")
+    assert house.moved == [("one", "8002")]
+
+
+def test_a_storm_makes_the_wait_shorter_for_who_waits_already(house):
+    house.comes("one")
+    house.free("8001")
+    house.pass_time(30)
+    assert house.moved == []
+    house.factor = 0.5
+    house.overflow.soon()
+    house.timer.advance(0)
+    assert house.moved == [("one", "8001")]
+
+
+def test_after_the_storm_the_limits_are_what_they_were(house):
+    house.factor = 0.5
+    house.overflow.soon()
+    house.factor = 1.0
+    house.overflow.soon()
+    house.comes("one")
+    house.free("8001")
+    house.pass_time(59)
+    assert house.moved == []
+    house.pass_time(1)
+    assert house.moved == [("one", "8001")]
+
+
+def test_nothing_follows_from_a_spill_before_it_is_committed(house):
+    house.comes("one")
+    house.free("8001")
+    house.store.held = Deferred()
+    house.pass_time(60)
+    assert house.moved == []
+    held, house.store.held = house.store.held, None
+    held.callback(None)
+    assert house.moved == [("one", "8001")]
+
+
+def test_a_store_that_refuses_leaves_the_caller_to_app_queue(house):
+    house.comes("one")
+    house.store.fault = RuntimeError("full")
+    house.pass_time(60)
+    assert house.room.faulty
+    assert house.room.guests()["one"].passed == frozenset()
+
+
+@ensureDeferred
+async def test_each_spill_is_an_event_with_its_reason(config, clock, timer, database):
+    house = await lasting(config, clock, timer, database)
+    house.comes("one")
+    house.pass_time(60)
+    (spilled,) = await written(database, "spilled")
+    assert (spilled["queue"], spilled["to"], spilled["because"]) == (COUNTY, GENERAL, "waited")
+    assert (spilled["limit"], spilled["waited"], spilled["factor"]) == (60.0, 60.0, 1.0)
+
+
+@ensureDeferred
+async def test_a_service_that_starts_anew_tells_no_spill_twice_but_helps_again(
+    config, clock, timer, database
+):
+    house = await lasting(config, clock, timer, database)
+    house.comes("one")
+    house.pass_time(60)
+    again = await lasting(config, clock, timer, database)
+    again.ask("one", COUNTY, came=0, number=NUMBER)
+    again.timer.advance(0)
+    assert len(await written(database, "spilled")) == 1
+    assert again.room.guests()["one"].helpers == {GENERAL}
+
+
+@ensureDeferred
+async def test_behind_the_last_limit_a_return_is_owed_before_the_caller_is_let_go(
+    config, clock, timer, database
+):
+    house = await lasting(config, clock, timer, database)
+    house.comes("one")
+    house.pass_time(300)
+    first = house.ask("one", COUNTY, number=NUMBER)
+    assert not first.parting
+    assert len(await written(database, "let_go")) == 1
+    last = house.ask("one", COUNTY, number=NUMBER)
+    assert (last.parting, last.say) == (True, ("overflow-return",))
+    (owed,) = await database.read(lambda connection: returns.open_list(connection, 10))
+    assert (owed.number, owed.call_id, owed.why, owed.centre) == (NUMBER, "one", "overflow", "baofeng")
+    assert house.order == []
+
+
+def test_a_second_before_the_last_limit_nobody_is_let_go(house):
+    house.comes("one")
+    house.pass_time(299)
+    assert not house.ask("one", COUNTY, number=NUMBER).parting
+    assert house.room.guests()["one"].parting == ""
+
+
+def test_nobody_rings_for_a_caller_who_is_being_let_go(house):
+    house.comes("one")
+    house.pass_time(300)
+    house.store.held = Deferred()
+    house.ask("one", COUNTY, number=NUMBER)
+    house.free("8101")
+    assert house.moved == []
+
+
+def test_a_return_that_cannot_be_stored_lets_nobody_go(house):
+    house.comes("one")
+    house.pass_time(300)
+    house.store.fault = RuntimeError("full")
+    house.ask("one", COUNTY, number=NUMBER)
+    assert house.room.faulty
+    assert house.ask("one", COUNTY, number=NUMBER) is None
+
+
+@pytest.mark.parametrize("number", ["", "10000012345"], ids=["withheld", "demo"])
+def test_who_cannot_be_called_back_stays(house, number):
+    house.comes("one", number=number)
+    house.pass_time(3000)
+    for _ in range(2):
+        assert not house.ask("one", COUNTY, number=number).parting
+    assert house.order == ["one"]
+
+
+def test_who_has_an_agent_ringing_is_not_let_go(house):
+    house.comes("one")
+    house.free("8101")
+    house.pass_time(300)
+    assert not house.ask("one", COUNTY, number=NUMBER).parting
+    assert house.room.guests()["one"].parting == ""
+
+
+def test_who_waits_in_a_queue_without_overflow_waits_on(house):
+    house.comes("one", "demo")
+    house.pass_time(timedelta(hours=2).total_seconds())
+    house.free("8001", "8101")
+    assert house.moved == []
