@@ -1,8 +1,8 @@
 """The service figures counted a second time, in Python, from the events of each call and agent.
 
-The table `calls` says only which calls there are and which is the simulated citizen's. All else is told again
-from the append-only events, and from the legs as the journal told of them. What differs from the database's
-own sums is named, not mended.
+The table `calls` says only which calls there are, which is the simulated citizen's, and what was rated. All
+else is told again from the append-only events, and from the legs as the journal told of them. What differs
+from the database's own sums is named, not mended.
 """
 
 from collections import Counter
@@ -128,11 +128,11 @@ def _calls(
     connection: sa.Connection, scope: Scope, numbers: Mapping[str, str], now: datetime
 ) -> dict[str, _Told]:
     near = sa.and_(calls.c.arrived_at >= scope.since - SLACK, calls.c.arrived_at < scope.until + SLACK)
-    known = sa.select(calls.c.id, calls.c.caller_number, calls.c.arrived_at).where(
-        near, calls.c.direction == "inbound"
-    )
+    rating = calls.c.rating if "rating" in calls.c else sa.null()
+    columns = (calls.c.id, calls.c.caller_number, calls.c.arrived_at, rating.label("rating"))
+    known = sa.select(*columns).where(near, calls.c.direction == "inbound")
     rows = [row for row in connection.execute(known) if row.caller_number != scope.demo_caller]
-    told = {row.id: _Told(CallFacts(arrived_at=row.arrived_at)) for row in rows}
+    told = {row.id: _Told(CallFacts(arrived_at=row.arrived_at, rating=row.rating)) for row in rows}
     ids = sorted(told)
     for start in range(0, len(ids), _PAGE):
         page = ids[start : start + _PAGE]
