@@ -88,9 +88,12 @@ class Overflow:
 
     def asks(self, guest: Guest) -> None:
         """Let a caller who has just asked what to do go, if the last limit is passed; noted on the guest."""
-        if guest.parting or not any(not step.to for step in self._policies.get(guest.queue, ())):
+        last = [step for step in self._policies.get(guest.queue, ()) if not step.to]
+        if guest.parting or not last:
             return
-        now, guests = self._clock.now(), self._guests()
+        now = self._clock.now()
+        # Where no length counts, nobody else has to be looked at: each of hundreds asks every few seconds.
+        guests = self._guests() if any(step.length is not None for step in last) else {}
         guests[guest.call_id] = guest
         stays = bool(guest.agent) or guest.number in {"", self._demo}
         waiters = [_waiter(each, stays=stays or each is not guest) for each in guests.values()]

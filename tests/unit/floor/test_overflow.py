@@ -26,8 +26,8 @@ STEPS = (
 class Spilling(House):
     """A house in which callers of the county spill over; agent 8101 is the county's, 8001 the city's."""
 
-    def __init__(self, config, clock, timer, store):
-        county = config.queues[COUNTY].model_copy(update={"overflow": STEPS})
+    def __init__(self, config, clock, timer, store, steps=STEPS):
+        county = config.queues[COUNTY].model_copy(update={"overflow": steps})
         config = replace(config, queues={**config.queues, COUNTY: county})
         super().__init__(config, clock, timer, store)
         self.factor, self.told = 1.0, []
@@ -238,3 +238,14 @@ def test_who_waits_in_a_queue_without_overflow_waits_on(house):
     house.pass_time(timedelta(hours=2).total_seconds())
     house.free("8001", "8101")
     assert house.moved == []
+
+
+def test_a_queue_that_is_too_long_lets_go_who_stands_behind_its_limit(config, clock, timer):
+    steps = (OverflowStep(to=("returns",), length=2),)
+    house = Spilling(config, clock, timer, FakeStore(), steps)
+    for name in ("one", "two"):
+        house.comes(name)
+        house.pass_time(1)
+    assert not house.ask("one", COUNTY, number=NUMBER).parting
+    assert house.ask("two", COUNTY, came=1, number=NUMBER).parting
+    assert house.order == ["one"]
