@@ -38,6 +38,8 @@ from telephony.floor.pulse import Pulse
 from telephony.floor.refusals import Refusals
 from telephony.floor.roster import Roster
 from telephony.floor.storm import Storm
+from telephony.floor.supervision import Supervision
+from telephony.floor.supervisions import Supervisions
 from telephony.floor.switch_watch import SwitchWatch
 from telephony.floor.waiting_room import WaitingRoom
 from telephony.floor.waiting_seen import WaitingSeen
@@ -49,6 +51,7 @@ from telephony.pbx.files import AMI_USER
 from telephony.pbx.outbound import Outbound as SwitchLine
 from telephony.pbx.recorder import Recorder
 from telephony.pbx.refusal import RefusalLine
+from telephony.pbx.supervision import SpyLine
 from telephony.pbx.waiting import WaitingLine
 from telephony.rooms import Rooms
 from telephony.secret_store import Secrets
@@ -133,13 +136,13 @@ class Service:
         at_point = death_point(config.revisits.mode)
         explaining = RefusalLine(self.ami)
         self.refusals = Refusals(self.database, explaining, clock, self.pulse.beat, at_point)
+        self.supervision = self._supervision(clock, worker_of(paths))
         self.switch.when_settled = self._settled_with
-        self.switch.calls_of_legs = self.rooms.calls_of_legs
         tapes, cases = self.tapes.recordings, CasePrompts(self.spoken)
         survey = Survey(self.outbound.book, cases, clock, paths.recordings, tapes.reason_recorded)
         handlers = {
             "inbound": inbound.entry(route, hotline.routing.preferred_ring_seconds, hotline.area_code),
-            "feature": feature.entry(self.roster, hotline.agents.pause_reasons, self.rooms.by_phone),
+            "feature": feature.entry(self.roster, hotline.agents.reasons, self.rooms.by_phone),
             "unit": unit.entry(self.rooms.hearing, config.threeway),
             "waiting": waiting.entry(self.rooms.hearing),
             "wait": wait.entry(self.waiting, clock, hotline.area_code),
@@ -167,6 +170,7 @@ class Service:
             self.waiting,
             self.tapes,
             refusals=self.refusals,
+            supervision=self.supervision,
         )
         self._ticker = TwistedScheduler(timezone=UTC)
         self._describe()
@@ -179,6 +183,7 @@ class Service:
         self.tapes.start()
         self.roster.restore((yield self.database.read(agent_rows.load)))
         yield self.waiting.start()
+        yield self.supervision.start()
         yield self.rooms.start()  # before the dialplan asks: a unit that hears the question is known
         yield self.notices.start()
         yield self.storm.refresh()
@@ -197,9 +202,21 @@ class Service:
         self.rooms.agree()
         self.tapes.agree()
         self.refusals.settle().addErrback(_log_fault, "refusals")
+        self.supervision.agree()
 
     def _look_again(self) -> None:
         self.switch.sweep().addErrback(_log_fault, "sweep")
+
+    def _supervision(self, clock: Clock, worker: str) -> Supervision:
+        line = SpyLine(self.ami, self.config.threeway.caller_number)
+        tell = self.pulse.beat
+        known = Supervisions(self.database, line, clock, self._reactor, self.roster, worker, tell)
+        known.at_point = death_point(self.config.revisits.mode)
+        self.switch.calls_of_legs = self._calls_of_legs
+        return Supervision(self.config.agents, known)
+
+    def _calls_of_legs(self) -> dict[str, str]:
+        return {**self.rooms.calls_of_legs(), **self.supervision.calls_of_legs()}
 
     def begin_to_tick(self) -> None:
         """Call `tick` every TICK_SECONDS. Only a ticker: what is due, and when, stands in our own tables."""
@@ -234,6 +251,7 @@ class Service:
         self.storm.stop()
         self.tapes.stop()
         self.overflow.stop()
+        self.supervision.stop()
         yield self.agi.stop()
         self.journal.stop()
         self.roster.stop()
@@ -281,6 +299,7 @@ class Service:
         self.outbound.alive()
         self.rooms.agree()
         self.tapes.tick()
+        self.supervision.agree()
         agi = self.agi
         self.counters.update(
             agi_sessions_open=agi.open,

@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, StringConstraints
 from pydantic_core import PydanticKnownError
 
 from telephony.rules.bands import parse_band
@@ -113,13 +113,29 @@ class Routing(_Model):
     blacklist_days: int = Field(ge=1, le=365)
 
 
+class PauseReason(_Model):
+    """Why an agent takes no calls; a pause of more than `minutes` raises an alarm, None is for ever."""
+
+    name: Name
+    minutes: float | None = Field(default=None, gt=0, le=1440)
+
+
+def _pause_reason(value: object) -> object:
+    return {"name": value} if isinstance(value, str) else value
+
+
 class AgentRules(_Model):
     """Parameters that hold for every agent."""
 
     ring_seconds: int = Field(ge=5, le=60)
     wrap_up_seconds: int = Field(ge=0, le=600)
     missed_rings_to_pause: int = Field(ge=1, le=10)
-    pause_reasons: tuple[Name, ...] = Field(min_length=1)
+    pause_reasons: tuple[Annotated[PauseReason, BeforeValidator(_pause_reason)], ...] = Field(min_length=1)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Return the names of the reasons in their order."""
+        return tuple(reason.name for reason in self.pause_reasons)
 
 
 class Waiting(_Model):
@@ -250,6 +266,7 @@ class Agent(_Model):
     name: Label
     centre: Name
     skills: dict[Name, Annotated[int, Field(ge=0, le=100)]]
+    role: Literal["agent", "supervisor"] = "agent"
 
 
 class Voice(_Model):

@@ -11,7 +11,7 @@ from telephony.callback.desk import Times
 from telephony.callback.revisits import Revisits
 from telephony.callback.rounds import Reply, Rounds
 from telephony.callback.rules_in_force import rules_of, version_of
-from telephony.errors import UnknownThingError
+from telephony.errors import NotAllowedError, UnknownThingError
 from telephony.floor.health import Component
 from telephony.floor.views import AgentView
 from telephony.floor.waiting_guests import WaitingView
@@ -62,8 +62,8 @@ class FakeRoster:
             raise UnknownThingError(f"no agent {number}")
         return self.agents[number]
 
-    def command(self, number, what, reason, by):
-        self.commands.append((number, what, reason, by))
+    def command(self, number, what, reason, by, why=None):
+        self.commands.append((number, what, reason, by) if why is None else (number, what, reason, by, why))
         if self.refusal is not None:
             return fail(self.refusal)
         self.agents[number] = replace(self.one(number), state=self.STATES[what], reason=reason)
@@ -127,6 +127,30 @@ class FakeOutbound:
 
     def replied(self, connection, case_number, at, contact):
         self.rounds.reply(connection, Reply(case_number, at, contact), self.times.tick())
+
+
+class FakeSupervision:
+    """Supervision that is done at once for 8005; `refusal` is what the next order fails with."""
+
+    def __init__(self):
+        self.orders, self.refusal = [], None
+
+    def check(self, number):
+        if number != "8005":
+            raise NotAllowedError(f"{number} is no supervisor")
+
+    def take_part(self, call_id, by, mode):
+        return self._done(str(mode), call_id, by)
+
+    def take_over(self, call_id, by):
+        return self._done("take-over", call_id, by)
+
+    def leave(self, call_id, by):
+        return self._done("stop", call_id, by)
+
+    def _done(self, *words):
+        self.orders.append(words)
+        return succeed(1) if self.refusal is None else fail(self.refusal)
 
 
 class FakeLine:

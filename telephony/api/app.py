@@ -32,6 +32,7 @@ from telephony.api.routes import (
     service_reports,
     status,
     storm,
+    supervision,
     threeway,
     threeway_commands,
     units,
@@ -60,7 +61,7 @@ OF_BAD_DAYS = (notices, storm)
 OF_FIGURES = (service_reports, refusals)
 OF_REVISITS = (dialer, worklist, revisit_reports, revisit_plans, revisits, no_disturb)
 """In this order: a name below /revisits is looked for before it is taken for a revisit's id."""
-OF_THREE_WAYS = (coordination, threeway_commands, threeway)
+OF_THREE_WAYS = (coordination, threeway_commands, threeway, supervision)
 TITLE = "12345 hotline telephony"
 VERSION = "1"
 

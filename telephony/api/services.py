@@ -24,6 +24,7 @@ from telephony.floor.recordings import Recordings
 from telephony.floor.storm import Storm
 from telephony.floor.views import AgentView
 from telephony.floor.waiting_guests import WaitingView
+from telephony.pbx.supervision import Mode
 from telephony.rules.numbers import national
 from telephony.rules.planner import Planner
 from telephony.rules.refusals import Refusal
@@ -57,7 +58,9 @@ class Store(Protocol):
 class Agents(Protocol):
     """The roster (telephony.floor.roster.Roster)."""
 
-    def command(self, number: str, what: Command, reason: str | None, by: str) -> Deferred[AgentView]:
+    def command(
+        self, number: str, what: Command, reason: str | None, by: str, why: str | None = None
+    ) -> Deferred[AgentView]:
         """Change an agent's state; raise UnknownThingError or NotAllowedError."""
         ...
 
@@ -213,6 +216,26 @@ class Refusing(Protocol):
         ...
 
 
+class Supervision(Protocol):
+    """Supervisors on calls (telephony.floor.supervision.Supervision)."""
+
+    def check(self, number: str) -> None:
+        """Raise UnknownThingError or NotAllowedError unless this is a supervisor."""
+        ...
+
+    def take_part(self, call_id: str, by: str, mode: Mode) -> Deferred[int]:
+        """Ring a supervisor for a call, or change how one takes part; fires with the supervision's id."""
+        ...
+
+    def take_over(self, call_id: str, by: str) -> Deferred[int]:
+        """Give the citizen to a supervisor who is on the call."""
+        ...
+
+    def leave(self, call_id: str, by: str) -> Deferred[int]:
+        """End a supervisor's part in a call."""
+        ...
+
+
 @dataclass(frozen=True)
 class Listening:
     """An address on which some part of the installation listens; `protocol` is tcp or udp."""
@@ -243,6 +266,7 @@ class Services:
     waiting: Waiting | None = None
     tapes: Tapes | None = None
     refusals: Refusing | None = None
+    supervision: Supervision | None = None
 
 
 def one_form(services: Services, number: str) -> str:
@@ -298,6 +322,13 @@ def refusing_of(services: Services) -> Refusing:
     if services.refusals is None:
         raise HotlineError(say("refusal.none"))
     return services.refusals
+
+
+def supervision_of(services: Services) -> Supervision:
+    """Return what supervisors may do on calls; raise HotlineError where there is none."""
+    if services.supervision is None:
+        raise HotlineError(say("supervise.none"))
+    return services.supervision
 
 
 def services_of(request: Request) -> Services:

@@ -25,6 +25,7 @@ from telephony.cli import (
     service_reports,
     simulate,
     storm,
+    supervise,
     threeway,
     threeway_commands,
     units,
@@ -81,6 +82,7 @@ app.add_typer(returns.app, name="returns")
 app.add_typer(notices.app, name="notices")
 app.add_typer(storm.app, name="storm")
 app.add_typer(units.app, name="units")
+app.add_typer(supervise.app, name="supervise")
 threeway_commands.add_to(threeway.app)
 conference.add_to(threeway.app)
 app.add_typer(threeway.app, name="threeway")

@@ -20,9 +20,10 @@ from telephony.errors import NotAllowedError, UnknownThingError
 from telephony.floor.agent import Agent
 from telephony.floor.agent_machine import MISSED
 from telephony.floor.mirror import QueueMirror
+from telephony.floor.pause_limits import PauseLimits
 from telephony.floor.pulse import Pulse
 from telephony.floor.views import AgentView
-from telephony.rules.call_story import Happening
+from telephony.rules.call_story import Datum, Happening
 from telephony.store import agents as agent_rows
 from telephony.store import calls as call_rows
 from telephony.store.database import Database
@@ -62,6 +63,8 @@ class Roster:
         self._timers: dict[str, Delayed] = {}
         self._owed: list[_Change] = []
         self._retry: Delayed | None = None
+        self._listens: set[str] = set()
+        self._limits = PauseLimits(config.hotline.agents, database, clock, timer, pulse)
         self._keys = map("agent:{}:{}".format, itertools.repeat(uuid.uuid4().hex), itertools.count())
         self.ready_agents: frozenset[str] = frozenset()
         """Who would ring now; read by the route in another thread, so it is replaced whole."""
@@ -75,6 +78,7 @@ class Roster:
                 agent.restore(rows[number])
             self._set_timer(agent)
             self._note_ready(agent)
+        self._limits.begin(self._agents.values())
 
     def all(self) -> list[AgentView]:
         """Return every agent, in the order of the configuration."""
@@ -88,18 +92,21 @@ class Roster:
         """Return one agent; raise UnknownThingError."""
         return self._agent(number).view()
 
-    def command(self, number: str, what: Command, reason: str | None, by: str) -> Deferred[AgentView]:
+    def command(
+        self, number: str, what: Command, reason: str | None, by: str, why: str | None = None
+    ) -> Deferred[AgentView]:
         """Do what a person asked for; fires when it is stored and the switch has been told.
 
-        Raise UnknownThingError for an unknown agent, NotAllowedError if it makes no sense now.
+        `why` is what a supervisor says who orders it for somebody else. Raise UnknownThingError for an
+        unknown agent, NotAllowedError if it makes no sense now.
         """
         agent = self._agent(number)
         if what != "pause":
-            return self._change(agent, what, by=by)
-        reasons = self._rules.pause_reasons
+            return self._change(agent, what, by=by, why=why)
+        reasons = self._rules.reasons
         if reason is not None and reason not in reasons:
             raise NotAllowedError(say("agent.pause_reason", reasons=", ".join(reasons)))
-        return self._change(agent, what, reason or reasons[0], by=by)
+        return self._change(agent, what, reason or reasons[0], by=by, why=why)
 
     # What the switch reports. An event for someone who is no agent, or that makes no sense, changes nothing.
 
@@ -110,6 +117,10 @@ class Roster:
     def connected(self, number: str, call_id: str, leg_id: str) -> None:
         """Note that agent and citizen hear each other."""
         self._reported(number, "connected", call_id, leg_id)
+
+    def only_listens(self, leg_id: str, *, listens: bool) -> None:
+        """Note that a supervisor's leg only listens, so that no wrap-up comes after it; or no more."""
+        (self._listens.add if listens else self._listens.discard)(leg_id)
 
     def ring_ended(self, number: str, leg_id: str, *, withdrawn: bool) -> None:
         """Note that a ring was not answered: withdrawn by the caller's side, or missed by the agent.
@@ -170,6 +181,7 @@ class Roster:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+        self._limits.stop()
         if self._retry is not None:
             self._retry.cancel()
 
@@ -190,7 +202,9 @@ class Roster:
         self._log_fault(changed)
 
     def _end_of_talk(self, agent: Agent) -> None:
-        at_once = ("wrap_up_over",) if self._rules.wrap_up_seconds == 0 else ()
+        none = self._rules.wrap_up_seconds == 0 or agent.leg_id in self._listens
+        at_once = ("wrap_up_over",) if none else ()
+        self._listens.discard(agent.leg_id or "")
         self._log_fault(self._change(agent, "hung_up", by="switch", then=at_once))
 
     def _wrap_up_over(self, agent: Agent) -> None:
@@ -204,6 +218,7 @@ class Roster:
         what: str,
         *args: str,
         by: str,
+        why: str | None = None,
         call: tuple[str, str] | None = None,
         alarm: str | None = None,
         then: Iterable[str] = (),
@@ -211,7 +226,7 @@ class Roster:
         now = self._clock.now()
         call_id = agent.call_id
         before = agent.do(what, now, *args)
-        events = [_event(agent, before, by, now, next(self._keys))]
+        events = [_event(agent, before, by, now, next(self._keys), why)]
         for what_next in then:
             before = agent.do(what_next, now)
             events.append(_event(agent, before, by, now, next(self._keys)))
@@ -220,6 +235,7 @@ class Roster:
         if agent.state == "wrap_up" and before != "wrap_up":
             agent.start_wrap_up(now, self._rules.wrap_up_seconds)
         self._set_timer(agent)
+        self._limits.note(agent)
         self._note_ready(agent)
         told = [(agent.call_id or call_id, event) for event in events]
         return self._store(_Change(agent, told, alarm)).addCallback(lambda _: agent.view())
@@ -284,6 +300,11 @@ def _untold(agents: Iterable[Agent], more: int) -> None:
         agent.untold += more
 
 
-def _event(agent: Agent, before: str, by: str, now: datetime, key: str) -> Happening:
-    data = {"from": before, "to": agent.state, "reason": agent.machine.reason, "after": agent.machine.after}
-    return Happening(now, "agent", key, agent.number, {**data, "by": by})
+def _event(  # noqa: PLR0913, PLR0917 - what is told of a change
+    agent: Agent, before: str, by: str, now: datetime, key: str, why: str | None = None
+) -> Happening:
+    machine = agent.machine
+    data: dict[str, Datum] = {"from": before, "to": agent.state, "reason": machine.reason}
+    data |= {"after": machine.after, "by": by}
+    ordered: dict[str, Datum] = {} if why is None else {"why": why}
+    return Happening(now, "agent", key, agent.number, {**data, **ordered})

@@ -15,7 +15,7 @@ from typing import Literal
 
 ENDED = "ended"
 CONFERENCE = "conference"
-ORDERED = "tw-"
+ORDERED = ("tw-", "sv-")
 """With which the id of each leg begins that we order ourselves; the store knows whose it is."""
 BY_NOTICE = "by_notice"
 """Outcome of a call whose citizen heard a notice to its end and hung up: answered by it, not abandoned."""
@@ -243,6 +243,18 @@ def _bridged(call: Call, record: Record, _party: Party) -> list[Happening]:
     return _happened(record, "answered" if first else "agent_joined", leg.party)
 
 
+def _taken_over(call: Call, record: Record, _party: Party) -> list[Happening]:
+    """Note that a supervisor, whose leg the record names, has the citizen: an agent's leg from here on."""
+    leg = call.legs.get(record.extra)
+    if leg is None or leg.role != "supervisor":
+        return []
+    leg.role = "agent"
+    if leg.bridged_at is None:
+        return []  # the entry into the room is still to be told
+    call.agent = leg.party
+    return _happened(record, "agent_joined", leg.party)
+
+
 def _hung_up(call: Call, record: Record, _party: Party) -> list[Happening]:
     leg = call.legs.get(record.leg_id)
     if leg is None or leg.ended_at is not None:
@@ -334,4 +346,5 @@ _TELLERS: dict[str, Callable[[Call, Record, Party], list[Happening]]] = {
     "ANSWER": _answered,
     "BRIDGE_ENTER": _bridged,
     "HANGUP": _hung_up,
+    "taken_over": _taken_over,
 }

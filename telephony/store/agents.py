@@ -25,3 +25,15 @@ def raise_alarm(connection: sa.Connection, at: datetime, kind: str, subject: str
     same = sa.and_(alarms.c.kind == kind, alarms.c.subject == subject, alarms.c.acknowledged_at.is_(None))
     if connection.scalar(sa.select(alarms.c.id).where(same)) is None:
         connection.execute(alarms.insert().values(at=at, kind=kind, subject=subject))
+
+
+def alarmed_since(connection: sa.Connection, kind: str, subject: str, since: datetime) -> int | None:
+    """Return the alarm of this kind that was raised from a time on, acknowledged or not; None without one."""
+    same = sa.and_(alarms.c.kind == kind, alarms.c.subject == subject, alarms.c.at >= since)
+    return connection.scalar(sa.select(alarms.c.id).where(same).limit(1))
+
+
+def take_back_alarms(connection: sa.Connection, kind: str, subjects: list[str], at: datetime) -> None:
+    """Close alarms whose cause is over, as if somebody had acknowledged them."""
+    same = sa.and_(alarms.c.kind == kind, alarms.c.subject.in_(subjects), alarms.c.acknowledged_at.is_(None))
+    connection.execute(alarms.update().where(same).values(acknowledged_at=at))

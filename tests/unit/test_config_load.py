@@ -162,10 +162,38 @@ def test_a_wrong_type_names_its_line(folder):
     assert problem.startswith(folder.at("hotline", line, "agents.ring_seconds"))
 
 
+def test_a_pause_reason_is_a_name_or_a_name_with_the_minutes_it_may_last(folder):
+    reasons = load(folder.path).hotline.agents.pause_reasons
+    assert [(each.name, each.minutes) for each in reasons[:3]] == [
+        ("rest", 20),
+        ("meal", 60),
+        ("training", None),
+    ]
+
+
+@pytest.mark.parametrize("minutes", ["0", "-1", "1441", "long"])
+def test_minutes_that_no_pause_can_last_are_refused(folder, minutes):
+    line = folder.change("hotline", "minutes: 20", f"minutes: {minutes}")
+    (problem,) = folder.problems()
+    assert problem.startswith(folder.at("hotline", line, "agents.pause_reasons.0.minutes"))
+
+
+def test_a_pause_reason_with_a_space_in_it_names_its_line(folder):
+    line = folder.change("hotline", "    - training", "    - a break")
+    (problem,) = folder.problems()
+    assert problem.startswith(folder.at("hotline", line, "agents.pause_reasons.2.name"))
+
+
+def test_an_unknown_role_of_an_agent_is_refused(folder):
+    line = folder.change("agents", "role: supervisor", "role: boss")
+    (problem,) = folder.problems()
+    assert problem.startswith(folder.at("agents", line, "agents.7.role"))
+
+
 def test_a_number_without_quotes_is_refused_for_its_zeros_would_be_lost(folder):
     line = folder.append("agents", "{number: 8500, name: 赵敏, centre: city, skills: {demo: 0}}")
     (problem,) = folder.problems()
-    assert problem.startswith(folder.at("agents", line, "agents.7.number"))
+    assert problem.startswith(folder.at("agents", line, "agents.8.number"))
 
 
 @pytest.mark.parametrize(
@@ -204,7 +232,7 @@ NUMBER = (
     [
         ("centres", "{code: jiaxian, name: 郏县, level: county}", "centres.3.code"),
         ("queues", "{name: demo, centre: city, label: 演示}", "queues.9.name"),
-        ("agents", DEMO_AGENT, "agents.7.number"),
+        ("agents", DEMO_AGENT, "agents.8.number"),
         ("numbers", NUMBER.format("12348", ""), "numbers.7.number"),
         ("numbers", NUMBER.format("037512345", ""), "numbers.7.number"),
         ("numbers", NUMBER.format("12366", "'12348'"), "numbers.7.aliases.0"),
@@ -223,7 +251,7 @@ def test_what_stands_twice_is_refused_in_both_places(folder, name, row, key):
 def test_a_line_is_right_below_a_row_that_stands_twice(folder):
     folder.append("agents", DEMO_AGENT)
     line = folder.append("agents", "{number: '8500', name: 赵敏, centre: nowhere, skills: {demo: 0}}")
-    assert folder.problems()[-1].startswith(folder.at("agents", line, "agents.8.centre"))
+    assert folder.problems()[-1].startswith(folder.at("agents", line, "agents.9.centre"))
 
 
 @pytest.mark.parametrize("new", ["", "menu: menu-12345\n    keys: {}"])

@@ -39,7 +39,7 @@ class Pause:
 async def agents(services: Door, state: WordQuery = None, centre: WordQuery = None) -> list[AgentView]:
     """Return all agents, or those in one state or of one centre."""
     return [
-        _shown(agent)
+        shown(agent)
         for agent in services.roster.all()
         if state in {None, agent.state} and centre in {None, agent.centre}
     ]
@@ -48,7 +48,7 @@ async def agents(services: Door, state: WordQuery = None, centre: WordQuery = No
 @router.get("/{number}")
 async def agent(services: Door, number: AgentPath) -> AgentView:
     """Return one agent."""
-    return _shown(services.roster.one(number))
+    return shown(services.roster.one(number))
 
 
 @router.get("/{number}/credentials")
@@ -82,7 +82,7 @@ async def ready(services: Door, number: AgentPath) -> AgentView:
 @router.post("/{number}/pause")
 async def pause(services: Door, number: AgentPath, wanted: Pause | None = None) -> AgentView:
     """Take no calls for a reason, after the present call if there is one."""
-    reasons = services.config.hotline.agents.pause_reasons
+    reasons = services.config.hotline.agents.reasons
     reason = wanted.reason if wanted is not None else None
     if reason is not None and reason not in reasons:
         raise RefusedInputError(say("agent.pause_reason", reasons=", ".join(reasons)))
@@ -93,9 +93,10 @@ async def _command(services: Services, number: str, what: Command, reason: str |
     if number not in services.config.agents:
         raise UnknownThingError(say("agent.unknown", number=number))
     view: AgentView = await settled(services.roster.command(number, what, reason, BY))
-    return _shown(view)
+    return shown(view)
 
 
-def _shown(agent: AgentView) -> AgentView:
+def shown(agent: AgentView) -> AgentView:
+    """Return an agent with times of Shanghai."""
     until = agent.wrap_up_until and agent.wrap_up_until.astimezone(SHANGHAI)
     return replace(agent, since=agent.since.astimezone(SHANGHAI), wrap_up_until=until)

@@ -7,6 +7,7 @@ from telephony.store import (  # noqa: F401 - they join the same metadata
     outbound_tables,
     recording_tables,
     service_tables,
+    supervision_tables,
     threeway_tables,
 )
 from telephony.store.tables import metadata

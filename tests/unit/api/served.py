@@ -32,6 +32,7 @@ from tests.fakes import (
     FakeRefusalLine,
     FakeRoster,
     FakeSounds,
+    FakeSupervision,
     FakeWaiting,
     agent_view,
     fake_rooms,
@@ -98,8 +99,10 @@ class Api:
         self.recorder, self.tapes = FakeRecorder(), None
         if database is not None:
             self.tapes = self._tapes(Path(database.engine.url.database).parent)
+        self.supervision = FakeSupervision()
         more = (self.outbound, self.rooms, notices, self.storm, self.waiting_room, self.tapes)
-        self.services = Services(*handed, LISTENING, self.counters, *more)
+        supervision = self.supervision
+        self.services = Services(*handed, LISTENING, self.counters, *more, supervision=supervision)
         self.explaining = FakeRefusalLine()
         self.refusals = Refusals(database, self.explaining, self.clock, self.pulse.beat)
         self.services = replace(self.services, refusals=self.refusals)

@@ -43,6 +43,7 @@ def test_the_manual_names_every_command_of_these_groups():
         "returns",
         "revisits",
         "storm",
+        "supervise",
         "threeway",
         "units",
     ):

@@ -85,6 +85,7 @@ def of_type(found, name, kind):
 
 def extensions(config=CONFIG):
     text = files.extensions(config, SECRETS, PROJECT / "recordings").partition("[citizens]\n")[2]
+    text = text.partition("[redirected]")[0]
     parts = re.split(r"^exten => ([^,]+),1,", text, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 

@@ -152,3 +152,33 @@ def test_what_is_told_again_after_a_restart_adds_no_event_and_changes_nothing(le
     _, again = story(records[:length], call)
     assert {event.key for event in again} <= {event.key for event in events}
     assert (call.state, call.agent, call.answered_at, repr(call.legs)) == before
+
+
+LISTENS = [
+    of("sv-1", "CHAN_START", 20, "PJSIP/8005-0000000b"),
+    of("sv-1", "ANSWER", 22, "PJSIP/8005-0000000b"),
+]
+TAKEN_OVER = [record("taken_over", 30, CITIZEN, extra="sv-1")]
+INTO_THE_ROOM = [of("sv-1", "BRIDGE_ENTER", 30, "PJSIP/8005-0000000b")]
+BOSS = {"sv-1": ("supervisor", "8005")}
+
+
+@pytest.mark.parametrize(
+    "order", [INTO_THE_ROOM + TAKEN_OVER, TAKEN_OVER + INTO_THE_ROOM], ids=["in", "told"]
+)
+def test_a_supervisor_who_takes_the_citizen_over_is_the_calls_agent(order):
+    call, events = story(TALK + LISTENS + order + AGENT_LEAVES, who=BOSS)
+    assert (call.state, call.agent, call.legs["sv-1"].role) == ("talking", "8005", "agent")
+    assert [event.agent for event in events if event.kind == "agent_joined"] == ["8005"]
+
+
+def test_a_supervisor_who_only_listens_is_nobodys_agent():
+    call, events = story(TALK + LISTENS + AGENT_LEAVES, who=BOSS)
+    assert (call.agent, call.legs["sv-1"].role) == ("8001", "supervisor")
+    assert "agent_joined" not in kinds(events)
+
+
+@pytest.mark.parametrize("leg", ["", "1.1", "sv-9"])
+def test_a_take_over_by_a_leg_that_is_no_supervisors_changes_nothing(leg):
+    call, _ = story(TALK + LISTENS + [record("taken_over", 30, CITIZEN, extra=leg)], who=BOSS)
+    assert {each.role for each in call.legs.values()} == {"citizen", "agent", "supervisor"}
