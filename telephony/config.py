@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, StringConstraints
 from pydantic_core import PydanticKnownError
@@ -12,6 +12,9 @@ from pydantic_core import PydanticKnownError
 from telephony.rules.bands import parse_band
 from telephony.rules.units import Unit
 from telephony.rules.workdays import WorkCalendar
+
+if TYPE_CHECKING:
+    from telephony.config_returns import ReturnsFile  # it is made of what stands below
 
 FORMS = {
     "name": r"^[a-z][a-z0-9-]{0,39}$",
@@ -396,3 +399,4 @@ class Config:
     revisits: RevisitsFile
     units: dict[str, Unit]
     threeway: ThreeWayFile
+    returns: "ReturnsFile"

@@ -22,6 +22,7 @@ from telephony.config import (
     RevisitsFile,
     ThreeWayFile,
 )
+from telephony.config_returns import ReturnsFile
 from telephony.config_units import UnitsFile
 from telephony.errors import ConfigError
 from telephony.rules.bands import overlap, parse_band
@@ -58,6 +59,7 @@ class _Files:
     revisits: RevisitsFile
     units: UnitsFile
     threeway: ThreeWayFile
+    returns: ReturnsFile
     calendar: WorkCalendar
 
 
@@ -77,6 +79,7 @@ def load(directory: Path) -> Config:
         files.revisits,
         {entry.code: entry.unit() for entry in files.units.units},
         files.threeway,
+        files.returns,
     )
     reader.check(_contradictions(config, files))
     return config
@@ -97,11 +100,13 @@ class _Reader:
         agents, prompts = self._read(AgentsFile, "agents"), self._read(PromptsFile, "prompts")
         revisits, units = self._read(RevisitsFile, "revisits"), self._read(UnitsFile, "units")
         threeway, calendar = self._read(ThreeWayFile, "threeway"), self._calendar()
+        returns = self._read(ReturnsFile, "returns")
         if not (hotline and centres and numbers and queues and agents) or not (
-            prompts and revisits and units and threeway and calendar
+            prompts and revisits and units and threeway and returns and calendar
         ):
             raise ConfigError("\n".join(self._problems))
-        return _Files(hotline, centres, numbers, queues, agents, prompts, revisits, units, threeway, calendar)
+        rules = (revisits, units, threeway, returns, calendar)
+        return _Files(hotline, centres, numbers, queues, agents, prompts, *rules)
 
     def check(self, problems: Iterable[Problem]) -> None:
         """Raise ConfigError if there is a problem."""
@@ -134,6 +139,7 @@ def _contradictions(config: Config, files: _Files) -> Iterator[Problem]:
     yield from _survey(config)
     yield from _emergencies(files.units)
     yield from _threeway(config)
+    yield from _returns(config)
     for index, queue in enumerate(files.queues.queues):
         yield from _known("queues", ("queues", index, "centre"), queue.centre, config.centres)
         yield from _overflow(config, queue, ("queues", index, "overflow"))
@@ -263,6 +269,12 @@ def _overflow(config: Config, queue: Queue, here: Loc) -> Iterator[Problem]:
             yield "queues", (*here, number, "to"), say("config.overflow_self")
         for name in step.to:
             yield from _known("queues", (*here, number, "to"), name, [*config.queues, RETURNS])
+
+
+def _returns(config: Config) -> Iterator[Problem]:
+    for days in ("working_days", "other_days"):
+        if overlap([parse_band(text) for text in getattr(config.returns.hours, days)]):
+            yield "returns", ("hours", days), say("config.bands_overlap")
 
 
 def _known(name: str, loc: Loc, value: str, known: Iterable[str]) -> Iterator[Problem]:

@@ -22,18 +22,23 @@ from telephony.callback.desk import Desk, Settings, Times
 from telephony.callback.dialer import Dialer
 from telephony.callback.person_calls import MARK, PersonCalls
 from telephony.callback.recovery import Recovery
+from telephony.callback.returns import Returns
 from telephony.callback.revisits import Revisits
 from telephony.callback.rounds import Reply, Rounds
 from telephony.callback.rules_in_force import demo_planner, rules_of, version_of
+from telephony.callback.turns import Agents, House, Plan, Turns
 from telephony.clock import Clock
 from telephony.config import Config
 from telephony.errors import SwitchRefusedError, SwitchUnavailableError
 from telephony.floor.health import Component
 from telephony.paths import Paths
+from telephony.pbx.agent_ring import AgentRing
 from telephony.pbx.outbound import Outbound as SwitchLine
 from telephony.rules.call_story import Happening
 from telephony.rules.planner import Planner
+from telephony.rules.returns import hours
 from telephony.store import calls as call_rows
+from telephony.store import return_calls
 from telephony.store.database import Database
 from telephony.texts import say
 
@@ -69,22 +74,39 @@ class Outbound:
         clock: Clock,
         reactor: Any,
         tell: Callable[[], None],
+        agents: Agents,
+        agent_line: AgentRing,
     ) -> None:
         rules, dialer = config.revisits, config.revisits.dialer
         self._config, self._line, self._drain = config, line, dialer.drain_seconds
+        self._database, self._tell = database, tell
         self.times = Times(clock, reactor, BOOT_ID.read_text(encoding="ascii").strip())
         self.planner = Planner(rules_of(rules), config.calendar)
         self.campaign = Revisits(self.planner, version_of(rules), demo_planner(rules))
         voidable = timedelta(days=rules.voidable_days)
         self.rounds = Rounds(self.campaign, voidable, config.hotline.demo.caller_number)
         self.channels = Channels(_limits(config), line.others_on)
+        self.returns = Returns(config.returns, config.calendar)
+        settings = Settings(uuid.uuid4().hex[:12], worker_of(paths))
+        house = House(
+            database,
+            agent_line,
+            agents,
+            self.times,
+            {agent.number: agent.skills for agent in config.agents.values()},
+            tell,
+            lambda: self.dialer.wake(),  # noqa: PLW0108 - there is none yet
+            self._may_dial,
+        )
+        self.turns = Turns(house, self._plan(), settings.epoch)
+        self.returns.ready = self.turns.ready
         self.dialer = Dialer(
-            [self.campaign],
+            [self.returns, self.campaign],
             database=database,
-            line=_Line(line),
+            line=_Line(line, self.turns.words),
             channels=self.channels,
             times=self.times,
-            settings=Settings(uuid.uuid4().hex[:12], worker_of(paths)),
+            settings=settings,
             desk=Desk(tell, _Ledger()),
             at_point=death_point(rules.mode),
         )
@@ -92,6 +114,36 @@ class Outbound:
         self.recovery = Recovery(self.dialer, call_rows.answered_at)
         self.book = SurveyBook(database, self.dialer.witness, self.rounds, self.times)
         self.person_calls = PersonCalls(database, line, self.channels, self.times, config.agents)
+
+    def _plan(self) -> Plan:
+        rules = self._config.returns
+        return Plan(
+            rules.order == "agent_first",
+            rules.agent_ring_seconds,
+            rules.priority,
+            self._config.hotline.default_queue,
+            lambda: (
+                rules.automatic
+                and hours(self.times.now(), self.returns.rules, self._config.calendar) is not None
+            ),
+        )
+
+    def _may_dial(self) -> bool:
+        dialer = self.dialer
+        ready = dialer.open and not dialer.stopping and self._line.is_up
+        return ready and bool(self.channels.slots(self.times.monotonic()))
+
+    def keep_place(self, call_id: str) -> Deferred[bool]:
+        """Keep the place of a citizen who waits and hangs up now; False if there is nobody to call back."""
+        now = self.times.now()
+        kept = self._database.write(
+            lambda connection: return_calls.keep(connection, call_id, now), urgent=True
+        )
+        return kept.addCallback(self._told)
+
+    def _told(self, kept: bool) -> bool:
+        self._tell()
+        return kept
 
     def called_back(
         self, connection: sa.Connection, number: str, call_id: str, at: datetime
@@ -106,12 +158,14 @@ class Outbound:
     def start(self) -> Deferred[None]:
         """Take up the stored tasks; dialling begins when the switch has been settled with."""
         self._line.start(self.dialer.witness.note)
+        self.turns.start()
         return self.recovery.begin()
 
     def settle(self) -> None:
         """Agree with the switch, which the ledger has just settled with, then dial."""
         self._agreed = True
         self.recovery.settle().addErrback(self._not_settled)
+        self.turns.agree().addErrback(self._not_settled)
 
     def lost(self) -> None:
         """Dial no more: the switch is out of reach, and has to be agreed with again."""
@@ -123,9 +177,11 @@ class Outbound:
         if self._agreed and not self.dialer.open:  # it failed half way
             self.settle()
         self.dialer.wake()
+        self.turns.look()
 
     def stop(self) -> Deferred[None]:
         """Reserve no more and wait a while for calls under way."""
+        self.turns.stop()
         return self.dialer.stop(self._drain)
 
     def health(self) -> Component:
@@ -147,8 +203,8 @@ class Outbound:
 class _Line:
     """telephony.callback.campaign.Line on the switch."""
 
-    def __init__(self, line: SwitchLine) -> None:
-        self._line = line
+    def __init__(self, line: SwitchLine, words: Callable[[int], Mapping[str, str]]) -> None:
+        self._line, self._words = line, words
 
     @property
     def is_up(self) -> bool:
@@ -161,6 +217,7 @@ class _Line:
             trunk=order.trunk,
             context=order.entry,
             seconds=order.guard,
+            words=self._words(order.task_id) if order.entry == Returns.entry else {},
         )
 
     def living(self) -> Deferred[Mapping[str, str]]:
@@ -171,7 +228,9 @@ class _Ledger:
     """telephony.callback.desk.Ledger on the ledger of calls."""
 
     def opened(self, connection: sa.Connection, orders: Sequence[Order], now: datetime) -> None:
-        call_rows.open_outbound(connection, ((each.attempt_id, each.number) for each in orders), now, MARK)
+        for each in orders:
+            mark = return_calls.CAMPAIGN if each.entry == Returns.entry else MARK
+            call_rows.open_outbound(connection, [(each.attempt_id, each.number)], now, mark)
 
     def closed(self, connection: sa.Connection, attempt_id: str, outcome: str, now: datetime) -> None:
         call_rows.close_outbound(connection, attempt_id, outcome, now)

@@ -124,6 +124,7 @@ class FakeOutbound:
         self.campaign = Revisits(self.planner, version_of(config.revisits))
         self.rounds = Rounds(self.campaign, timedelta(days=config.revisits.voidable_days))
         self.dialer, self.person_calls = FakeDialer(), FakePersonCalls()
+        self.turns = FakePersonCalls()
 
     def replied(self, connection, case_number, at, contact):
         self.rounds.reply(connection, Reply(case_number, at, contact), self.times.tick())

@@ -36,8 +36,9 @@ RTP_PORTS = 200
 class Switch:
     """The project's own configuration with short prompts.
 
-    `changes` go over sections of hotline.yaml, `revisits` and `threeway` over those of their files;
-    `overflow` holds the steps of queues by their names.
+    `changes` go over sections of hotline.yaml, `revisits`, `threeway` and `returns` over those of their own
+    files; `overflow` holds the steps of queues by their names. Nobody is called back by itself unless a test
+    says so.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Switch:
         revisits: Mapping[str, Any] | None = None,
         threeway: Mapping[str, Any] | None = None,
         overflow: Mapping[str, Any] | None = None,
+        returns: Mapping[str, Any] | None = None,
     ) -> None:
         self.folder = folder
         self.paths = Paths(folder / "config", folder / "var")
@@ -54,6 +56,7 @@ class Switch:
         change(self.paths.config / "revisits.yaml", revisits or {})
         change(self.paths.config / "threeway.yaml", threeway or {})
         spill(self.paths.config / "queues.yaml", overflow or {})
+        change(self.paths.config / "returns.yaml", {"automatic": False, **(returns or {})})
         self.config = load(self.paths.config)
         phones = [phone.user for phone in self.config.hotline.test_phones]
         self.secrets = secret_store.ensure(self.paths.secrets, [*self.config.agents, *phones])

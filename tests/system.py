@@ -17,9 +17,9 @@ _callers = itertools.count(13800000001)
 class System:
     """Everything runs after start(); stop() ends every telephone, then service and switch."""
 
-    def __init__(self, folder, changes=None, revisits=None, threeway=None, overflow=None):
+    def __init__(self, folder, changes=None, revisits=None, threeway=None, overflow=None, returns=None):
         self.folder = folder
-        self.switch = Switch(folder, changes, revisits, threeway, overflow)
+        self.switch = Switch(folder, changes, revisits, threeway, overflow, returns)
         self.service = RunningService(self.switch)
         self._phones = {}
         self._citizens = []

@@ -128,6 +128,14 @@ class PersonCalls(Protocol):
         ...
 
 
+class Turns(Protocol):
+    """Calls to citizens whose call was lost (telephony.callback.turns.Turns)."""
+
+    def call(self, return_id: int, agent: str) -> Deferred[str]:
+        """Ring the agent, then the citizen; fires with the call's id."""
+        ...
+
+
 class Outbound(Protocol):
     """Calls that we place (telephony.outbound.Outbound)."""
 
@@ -154,6 +162,11 @@ class Outbound(Protocol):
     @property
     def person_calls(self) -> PersonCalls:
         """Return what rings an agent first."""
+        ...
+
+    @property
+    def turns(self) -> Turns:
+        """Return what calls back whose call was lost."""
         ...
 
 

@@ -21,6 +21,8 @@ class Candidate:
     number: str
     window: Window
     start_by: datetime
+    attempt_id: str = ""
+    """The id of the call, where the campaign has chosen it; else the dialer does."""
 
 
 class Campaign(Protocol):

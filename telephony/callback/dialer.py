@@ -153,9 +153,9 @@ class Dialer:
         for campaign in self.campaigns.values():
             free = slots[len(reservations) :]
             found = campaign.candidates(connection, tick, len(free)) if free else ()
-            reservations += [
+            reserved = [
                 Reservation(
-                    next(self._ids),
+                    each.attempt_id or next(self._ids),
                     campaign.name,
                     each.task_id,
                     each.number,
@@ -166,8 +166,9 @@ class Dialer:
                 )
                 for each, trunk in zip(found, free, strict=False)
             ]
-        if reservations:
-            attempt_rows.reserve(connection, reservations, self.settings.epoch, tick.at)
+            if reserved:  # at once: the next campaign sees that this number is being called
+                attempt_rows.reserve(connection, reserved, self.settings.epoch, tick.at)
+            reservations += reserved
         times = [campaign.wake_at(connection, tick) for campaign in self.campaigns.values()]
         return _Batch(reservations, min((at for at in times if at is not None), default=None))
 

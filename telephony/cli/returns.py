@@ -14,7 +14,26 @@ All = Annotated[bool, typer.Option("--all", help=say("option.all_returns"))]
 ReturnId = Annotated[int, typer.Argument(metavar="ID", min=1, help=say("option.return"))]
 By = Annotated[str, typer.Option(help=say("option.by"))]
 Note = Annotated[str | None, typer.Option(help=say("option.note"))]
-COLUMNS = ("id", "lost", "caller", "centre", "why", "call", "closed", "by", "note")
+AgentNumber = Annotated[str, typer.Option("--agent", help=say("option.agent"))]
+Since = Annotated[str | None, typer.Option("--from", metavar="TIME", help=say("option.since"))]
+Until = Annotated[str | None, typer.Option("--to", metavar="TIME", help=say("option.until"))]
+COLUMNS = (
+    "id",
+    "lost",
+    "caller",
+    "centre",
+    "queue",
+    "why",
+    "state",
+    "tries",
+    "next",
+    "call",
+    "closed",
+    "by",
+    "note",
+)
+CALLS = ("call", "started", "ended", "outcome", "ring")
+FIGURES = ("asked", "reached", "called_again", "closed_by_people", "with_people", "open", "attempts")
 
 
 @app.callback(invoke_without_command=True)
@@ -43,7 +62,11 @@ def entries(
             show.moment(each["opened_at"]),
             show.person(each["number"], whole=show_numbers),
             each["centre"],
+            each["queue"],
             word(f"outcome.{each['why']}"),
+            word(f"return_state.{each['state']}"),
+            each["tries"],
+            show.moment(each["next_at"]),
             each["call_id"],
             show.moment(each["closed_at"]),
             each["closed_by"],
@@ -52,6 +75,60 @@ def entries(
         for each in found
     ]
     show.table(word("title.returns"), COLUMNS, rows)
+
+
+@app.command("show", help=say("help.returns_show"))
+def one(return_id: ReturnId, *, show_numbers: show.ShowNumbers = False, as_json: show.Json = False) -> None:
+    """Print one with all its calls."""
+    found = show.client().get(f"returns/{return_id}")
+    if as_json:
+        show.document(found)
+        return
+    number = show.person(found["number"], whole=show_numbers)
+    why, state = word(f"outcome.{found['why']}"), word(f"return_state.{found['state']}")
+    show.line(f"{found['id']} · {number} · {why} · {state}")
+    rows = [
+        (
+            each["id"],
+            show.moment(each["started_at"]),
+            show.moment(each["ended_at"]),
+            word(f"outcome.{each['state']}"),
+            each["ring_seconds"],
+        )
+        for each in found["attempts"]
+    ]
+    show.table(word("title.return_calls"), CALLS, rows)
+
+
+@app.command(help=say("help.returns_dial"))
+def dial(return_id: ReturnId, *, agent: AgentNumber, as_json: show.Json = False) -> None:
+    """Ring an agent, then the citizen."""
+    placed = show.client().send("POST", f"returns/{return_id}/dial", {"agent": agent})
+    if as_json:
+        show.document(placed)
+        return
+    show.line(say("return.ringing", agent=agent, call=placed["call_id"]))
+
+
+@app.command(help=say("help.returns_reset"))
+def reset(return_id: ReturnId, *, by: By, as_json: show.Json = False) -> None:
+    """Begin anew with all attempts."""
+    begun = show.client().send("POST", f"returns/{return_id}/reset", {"by": by})
+    if as_json:
+        show.document(begun)
+        return
+    show.line(say("return.reset", id=begun["id"]))
+
+
+@app.command(help=say("help.returns_report"))
+def report(*, since: Since = None, until: Until = None, as_json: show.Json = False) -> None:
+    """Print what became of those opened in a time."""
+    found = show.client().get("returns/report", since=show.instant(since), until=show.instant(until))
+    if as_json:
+        show.document(found)
+        return
+    columns = [f"return_{name}" for name in FIGURES]
+    show.table(word("title.return_report"), columns, [[found[name] for name in FIGURES]])
 
 
 @app.command(help=say("help.returns_close"))

@@ -22,13 +22,24 @@ from telephony.floor.inbound import CallBacks
 from telephony.floor.urging import Urging
 from telephony.pbx import journal
 from telephony.pbx.journal import Position
-from telephony.rules.call_story import ORDERED, Call, Happening, Party, Record, Role, begin, interrupt, tell
+from telephony.rules.call_story import (
+    ORDERED,
+    PLACED,
+    Call,
+    Happening,
+    Party,
+    Record,
+    Role,
+    begin,
+    interrupt,
+    tell,
+)
 from telephony.rules.numbers import national
 from telephony.rules.retention import kind_of
 from telephony.rules.returns import why_owed
 from telephony.store import calls as call_rows
 from telephony.store import journal as position_row
-from telephony.store import ordered, recordings, refusals, returns, stays
+from telephony.store import ordered, recordings, refusals, return_calls, returns, stays
 from telephony.store.database import Database
 from telephony.store.recordings import Noted
 
@@ -156,7 +167,9 @@ class Ledger:
         places = ordered.places(connection, (record.leg_id for record in records))
         page: Page = []
         for record in records:
-            call_id, party = places.get(record.leg_id, (record.call_id, None))
+            # Whom the dialer rang and then bridged with an agent's older leg may bear that one's id.
+            own = record.leg_id if record.leg_id.startswith(PLACED) else record.call_id
+            call_id, party = places.get(record.leg_id, (own, None))
             mine = record if call_id == record.call_id else replace(record, call_id=call_id)
             page.append((mine, party or Party(self._role(record), record.endpoint)))
         return page
@@ -169,13 +182,21 @@ class Ledger:
             if happening.kind == "answered" and call.direction == "inbound" and call.caller_number
         ]
         returns.close_answered(connection, answered)
+        talked = {
+            call.id: happening.at
+            for call, happening in told
+            if happening.kind == "answered" and call.direction == "outbound"
+        }
+        if talked:
+            return_calls.close_talked(connection, talked)
         self._owe(connection, [call for call, happening in told if happening.kind == "ended"])
 
     def _owe(self, connection: sa.Connection, ended: Iterable[Call]) -> None:
         for call in ended:
             why = why_owed(call, self._demo_caller)
             if why is not None and call.caller_number and call.ended_at:
-                returns.open_return(connection, call.caller_number, call.id, call.centre, why, call.ended_at)
+                lost = (call.caller_number, call.id, call.centre, why, call.ended_at)
+                returns.open_return(connection, *lost, call.queue, call.arrived_at)
 
     def _called_back(self, connection: sa.Connection, call: Call) -> Sequence[int]:
         """Let the citizen's call count for revisits (Art. 17), also if it never came to be routed."""

@@ -1,5 +1,7 @@
 """A heartbeat of the ledger: who waits for news is woken when events were committed."""
 
+from collections.abc import Callable
+
 from twisted.internet.defer import Deferred
 
 
@@ -8,6 +10,8 @@ class Pulse:
 
     def __init__(self) -> None:
         self._waiting: list[Deferred[None]] = []
+        self.on_beat: Callable[[], None] = lambda: None
+        """Called at each news, by whom news wakes; it must be quick."""
 
     def wait(self) -> Deferred[None]:
         """Return a Deferred that fires at the next news."""
@@ -20,6 +24,7 @@ class Pulse:
         waiting, self._waiting = self._waiting, []
         for waiter in waiting:
             waiter.callback(None)
+        self.on_beat()
 
     def _forget(self, waiter: Deferred[None]) -> None:
         if waiter in self._waiting:

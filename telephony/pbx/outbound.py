@@ -52,10 +52,19 @@ class Outbound:
         """Return how many channels of a trunk carry calls that are not ours."""
         return Counter(self._foreign.values())[trunk]
 
-    def originate(
-        self, call_id: str, *, number: str, trunk: str, context: str, seconds: float
+    def originate(  # noqa: PLR0913 - what a call is made of
+        self,
+        call_id: str,
+        *,
+        number: str,
+        trunk: str,
+        context: str,
+        seconds: float,
+        words: Mapping[str, str] | None = None,
     ) -> Deferred[Message]:
         """Ring a number over a trunk; an answered call enters `context`. Fires when the switch has the order.
+
+        `words` are variables that the dialplan reads there.
 
         Fails as AMIClient.action; raise EncodingRefusedError for what is no number, before anything is sent.
         """
@@ -64,7 +73,7 @@ class Outbound:
             f"{TECHNOLOGY}{dial_number(number)}@{trunk}",
             context,
             seconds,
-            {"HOTLINE_ATTEMPT": call_id},
+            {"HOTLINE_ATTEMPT": call_id, **(words or {})},
         )
 
     def ring_agent(

@@ -15,14 +15,16 @@ from typing import Literal
 
 ENDED = "ended"
 CONFERENCE = "conference"
-ORDERED = ("tw-", "sv-")
-"""With which the id of each leg begins that we order ourselves; the store knows whose it is."""
 BY_NOTICE = "by_notice"
 """Outcome of a call whose citizen heard a notice to its end and hung up: answered by it, not abandoned."""
 BEGUN, HEARD, PASSED = "begun", "heard", "passed"
 """How far a notice got: it is played; it was played to its end; the citizen went on to a person."""
 _STAGES = {"notice": BEGUN, "notice_heard": HEARD, "notice_passed": PASSED}
 _ID = re.compile(r"[0-9]{1,18}")
+ORDERED = ("tw-", "sv-", "ra-")
+"""With one of which the id of each leg begins that we order ourselves; the store knows whose it is."""
+PLACED = "rv-"
+"""With which the id of each citizen's leg begins that the dialer places: its call has the same id."""
 _NUMBER = re.compile(r"\+?[0-9]{3,20}")
 Datum = str | int | float | None
 Role = Literal["citizen", "agent", "unit", "supervisor", "other"]

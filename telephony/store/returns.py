@@ -1,4 +1,4 @@
-"""Missed-call returns (未接回拨): citizens whose call we cut short, until somebody has called them back."""
+"""Missed-call returns (未接回拨): citizens whose call was lost, until somebody has called them back."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -10,7 +10,7 @@ from telephony.clock import SHANGHAI
 from telephony.errors import NotAllowedError, UnknownThingError
 from telephony.rules.call_story import Happening
 from telephony.store import calls as call_rows
-from telephony.store.tables import calls, insert_for
+from telephony.store.tables import blacklist, calls, insert_for
 from telephony.store.threeway_tables import returns
 from telephony.texts import say
 
@@ -32,31 +32,49 @@ _ANSWERED_SINCE = (
 
 @dataclass(frozen=True, kw_only=True)
 class ReturnView:
-    """Whom to call back, and why; times are Shanghai's. `call_id` is the call that was lost."""
+    """Whom to call back, and why; times are Shanghai's. `call_id` is the call that was lost.
+
+    `since` is when that call arrived, `next_at` when the next call may be placed, `tries` how many were.
+    `state`: planned, dialling, given_up (a person's turn), closed.
+    """
 
     id: int
     number: str
     call_id: str
     centre: str | None
+    queue: str | None
     why: str
+    state: str
+    since: datetime
     opened_at: datetime
+    next_at: datetime | None
+    tries: int
+    given_up_at: datetime | None
+    given_up_why: str | None
     closed_at: datetime | None
     closed_by: str | None
     note: str | None
 
 
 def open_return(  # noqa: PLR0913, PLR0917 - a row's own columns
-    connection: sa.Connection, number: str, call_id: str, centre: str | None, why: str, now: datetime
+    connection: sa.Connection,
+    number: str,
+    call_id: str,
+    centre: str | None,
+    why: str,
+    now: datetime,
+    queue: str | None = None,
+    since: datetime | None = None,
 ) -> bool:
     """Note that a citizen whose call was lost at `now` is to be called back; tell whether that is new.
 
     At most one is open for a number: a second one changes nothing, nor does one for a citizen who has called
-    again and been answered since.
+    again and been answered since, one whose number is on the list of harassment, or one told twice.
     """
-    since = {"number": number, "since": now, "lost": call_id}
-    if connection.scalar(_ANSWERED_SINCE, since) is not None:
+    if _owed_nothing(connection, number, call_id, now):
         return False
     row = {"number": number, "call_id": call_id, "centre": centre, "why": why, "opened_at": now}
+    row |= {"queue": queue, "since": since or now, "next_at": now}
     insert = insert_for(connection, returns).values(**row).on_conflict_do_nothing()
     return_id = connection.scalar(insert.returning(returns.c.id))
     if return_id is None:
@@ -68,20 +86,50 @@ def open_return(  # noqa: PLR0913, PLR0917 - a row's own columns
     return True
 
 
-def close(connection: sa.Connection, return_id: int, by: str, note: str | None, now: datetime) -> ReturnView:
-    """Note that a citizen was called back; raise UnknownThingError, or NotAllowedError if it is closed."""
+def _owed_nothing(connection: sa.Connection, number: str, call_id: str, now: datetime) -> bool:
+    since = {"number": number, "since": now, "lost": call_id}
+    harassing = sa.select(blacklist.c.number).where(
+        blacklist.c.number == number,
+        sa.or_(blacklist.c.expires_at.is_(None), blacklist.c.expires_at > now),
+    )
+    told_before = sa.select(returns.c.id).where(returns.c.call_id == call_id)
+    asked: tuple[tuple[sa.Select[tuple[object]], dict[str, object]], ...] = (
+        (_ANSWERED_SINCE, since),
+        (harassing, {}),
+        (told_before, {}),
+    )
+    return any(connection.scalar(query, values) is not None for query, values in asked)
+
+
+def close(  # noqa: PLR0913, PLR0917 - a row's own columns
+    connection: sa.Connection,
+    return_id: int,
+    by: str,
+    note: str | None,
+    now: datetime,
+    call_id: str | None = None,
+) -> ReturnView:
+    """Note that a citizen was called back, in a call if we know which.
+
+    Raise UnknownThingError, or NotAllowedError if it is closed.
+    """
     still_open = sa.and_(returns.c.id == return_id, returns.c.closed_at.is_(None))
-    ended = {"closed_at": now, "closed_by": by, "note": note}
+    ended = {"closed_at": now, "closed_by": by, "note": note, "next_at": None, "closed_call": call_id}
     closed = connection.execute(returns.update().where(still_open).values(**ended)).rowcount
     row = connection.execute(sa.select(returns).where(returns.c.id == return_id)).first()
     if row is None:
         raise UnknownThingError(say("return.unknown", id=return_id))
     if not closed:
-        when = f"{row.closed_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
-        raise NotAllowedError(say("return.closed_already", id=return_id, by=row.closed_by, time=when))
+        raise closed_already(row)
     told = Happening(now, "return_closed", f"return_closed:{return_id}", data={"return": return_id, "by": by})
     call_rows.append(connection, [(row.call_id, told)])
-    return _shown(row)
+    return shown(row)
+
+
+def closed_already(row: sa.Row[tuple[object, ...]]) -> NotAllowedError:
+    """Return the error that says who closed a return, and when."""
+    when = f"{row.closed_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+    return NotAllowedError(say("return.closed_already", id=row.id, by=row.closed_by, time=when))
 
 
 def close_answered(connection: sa.Connection, answered: Iterable[tuple[str, str, datetime]]) -> None:
@@ -92,7 +140,7 @@ def close_answered(connection: sa.Connection, answered: Iterable[tuple[str, str,
     for row in connection.execute(_OPEN, {"numbers": sorted(calls_of)}).all():
         call_id, at = calls_of[row.number]
         if row.opened_at <= at and row.call_id != call_id:
-            close(connection, row.id, RULES, say("return.called_again", call=call_id), at)
+            close(connection, row.id, RULES, say("return.called_again", call=call_id), at, call_id)
 
 
 def open_list(connection: sa.Connection, limit: int, *, with_closed: bool = False) -> list[ReturnView]:
@@ -102,12 +150,23 @@ def open_list(connection: sa.Connection, limit: int, *, with_closed: bool = Fals
         query = query.order_by(returns.c.opened_at.desc(), returns.c.id.desc())
     else:
         query = query.where(returns.c.closed_at.is_(None)).order_by(returns.c.opened_at, returns.c.id)
-    return [_shown(row) for row in connection.execute(query)]
+    return [shown(row) for row in connection.execute(query)]
 
 
-def _shown(row: sa.Row[tuple[object, ...]]) -> ReturnView:
-    values = {field.name: getattr(row, field.name) for field in fields(ReturnView)}
+def shown(row: sa.Row[tuple[object, ...]]) -> ReturnView:
+    """Return a row as people see it."""
+    names = {field.name for field in fields(ReturnView)} - {"state"}
+    values = {name: getattr(row, name) for name in names}
+    values["since"] = values["since"] or values["opened_at"]
     times = {
         name: value.astimezone(SHANGHAI) for name, value in values.items() if isinstance(value, datetime)
     }
-    return ReturnView(**{**values, **times})
+    return ReturnView(state=_state(row), **{**values, **times})
+
+
+def _state(row: sa.Row[tuple[object, ...]]) -> str:
+    if row.closed_at is not None:
+        return "closed"
+    if row.given_up_at is not None:
+        return "given_up"
+    return "dialling" if row.next_at is None else "planned"

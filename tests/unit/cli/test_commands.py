@@ -31,6 +31,7 @@ READING = [
     "storm status",
     "storm list",
     "waiting",
+    "returns report",
 ]
 
 
@@ -126,6 +127,9 @@ def test_what_is_not_possible_now_ends_with_1(running):
         "blacklist remove 13800001234",
         "alarms ack 5",
         "returns close 5 --by x",
+        "returns show 5",
+        "returns reset 5 --by x",
+        "returns dial 5",
         "returns close 0 --by x",
         "returns close 5",
         "no-such-command",
@@ -198,3 +202,20 @@ def test_the_demo_does_not_begin_before_all_is_ready(running, monkeypatch):
     done = running.run("demo", "inbound", "--json")
     assert (done.exit_code, done.stdout) == (1, "")
     assert "hotline status --wait" in done.stderr
+
+
+def test_a_return_is_shown_called_now_and_begun_anew(running):
+    running.api.put_rows(open_return, "13800001234", "1.1", "city", "abandoned", NOON)
+    shown = running.run("returns", "show", "1").stdout
+    assert "138****1234" in shown
+    assert "排队放弃" in shown
+    assert "8001" in running.run("returns", "dial", "1", "--agent", "8001").stdout
+    assert running.api.outbound.turns.calls == [(1, "8001")]
+    assert running.run("returns", "reset", "1", "--by", "李敏").exit_code == 0
+    assert json.loads(running.run("returns", "show", "1", "--json").stdout)["state"] == "planned"
+
+
+def test_the_figures_of_returns_are_a_table_or_json(running):
+    running.api.put_rows(open_return, "13800001234", "1.1", "city", "abandoned", NOON)
+    assert "要求回拨" in running.run("returns", "report").stdout
+    assert json.loads(running.run("returns", "report", "--json").stdout)["asked"] == 1

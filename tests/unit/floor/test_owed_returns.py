@@ -82,10 +82,10 @@ async def test_whom_we_let_go_from_the_queue_is_owed_a_return(ledger, database, 
 
 
 @ensureDeferred
-async def test_who_gave_up_is_owed_none(ledger, database, tmp_path):
+async def test_who_gave_up_while_waiting_is_owed_one(ledger, database, tmp_path):
     write(tmp_path, [*STORY[:4], line("HANGUP", 21, hangupsource=CITIZEN)])
     await read(ledger)
-    assert await owed(database) == []
+    assert await owed(database) == [("13800000001", "1.0", "abandoned")]
 
 
 @ensureDeferred

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from telephony.errors import NotAllowedError, UnknownThingError
 from telephony.store import returns, threeway_tables  # noqa: F401 - it joins the metadata
 from telephony.store.database import engine_of, transaction
-from telephony.store.tables import events, metadata
+from telephony.store.tables import blacklist, events, metadata
 from tests.unit.store.ledger import NOW, ago, put_answered, put_call
 
 NUMBER = "13800001234"
@@ -103,3 +103,17 @@ def test_another_numbers_answer_closes_nothing(connection):
     lose(connection)
     returns.close_answered(connection, [("13900000000", "1.2", NOW)])
     assert len(returns.open_list(connection, 9)) == 1
+
+
+@pytest.mark.parametrize(("expires", "owed"), [(None, False), (1, False), (0, True)])
+def test_who_harasses_us_is_owed_none_until_that_expires(connection, expires, owed):
+    at = None if expires is None else NOW + timedelta(seconds=expires)
+    row = {"number": NUMBER, "reason": "辱骂", "added_at": ago(60), "expires_at": at}
+    connection.execute(blacklist.insert().values(**row))
+    assert lose(connection) == owed
+
+
+def test_a_lost_call_that_is_told_again_after_its_return_was_closed_opens_none(connection):
+    lose(connection)
+    returns.close(connection, 1, "李敏", None, NOW)
+    assert not lose(connection)

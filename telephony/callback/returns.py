@@ -1,0 +1,110 @@
+"""Missed-call returns as a campaign of the dialer: whom it may call, and what follows from a call."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from telephony.callback.campaign import Candidate
+from telephony.clock import SHANGHAI
+from telephony.config_returns import ReturnsFile
+from telephony.rules.bands import Window, parse_band
+from telephony.rules.returns import ReturnRules, after, hours
+from telephony.rules.verdict import Finding
+from telephony.rules.workdays import WorkCalendar
+from telephony.store import return_calls as rows
+from telephony.store.revisits import Tick
+
+START_WITHIN = timedelta(seconds=10)
+"""A call that was not placed by then is planned anew: the agent for whom it was may be gone."""
+TOO_OLD = "too_old"
+
+
+def rules_of(file: ReturnsFile) -> ReturnRules:
+    """Return what returns.yaml says as rules."""
+    return ReturnRules(
+        tuple(map(parse_band, file.hours.working_days)),
+        tuple(map(parse_band, file.hours.other_days)),
+        file.attempts,
+        timedelta(minutes=file.spacing_minutes),
+        timedelta(hours=file.give_up_hours),
+    )
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A return that may be dialled now: it is its turn. `attempt_id` is the id that its call will have."""
+
+    return_id: int
+    attempt_id: str
+
+
+class Returns:
+    """telephony.callback.campaign.Campaign; `ready` asks for those whose turn it is, from any thread."""
+
+    name = rows.CAMPAIGN
+    entry = "return"
+    deems = False
+
+    def __init__(self, file: ReturnsFile, calendar: WorkCalendar) -> None:
+        self.rules, self._calendar, self._seconds = rules_of(file), calendar, float(file.ring_seconds)
+        self.ready: Callable[[], Mapping[int, Ready]] = dict
+
+    @property
+    def ring_floor(self) -> float:
+        """Seconds of a whole ring."""
+        return self._seconds
+
+    @property
+    def guard(self) -> float:
+        """Seconds after which a call that nobody answered is ended."""
+        return self._seconds
+
+    def candidates(self, connection: sa.Connection, tick: Tick, limit: int) -> Sequence[Candidate]:
+        """Return the calls of those whose turn it is."""
+        ready = self.ready()
+        if not ready:
+            return []
+        found = rows.callable_now(connection, ready)[:limit]
+        rows.take(connection, [row.id for row in found])
+        window = self._window(tick)
+        start_by = tick.at + START_WITHIN
+        return [Candidate(row.id, row.number, window, start_by, ready[row.id].attempt_id) for row in found]
+
+    def _window(self, tick: Tick) -> Window:
+        """Return the calling hours; outside them a person has asked for the call."""
+        now = tick.at.astimezone(SHANGHAI)
+        return hours(now, self.rules, self._calendar) or Window(now.date(), "", now, now)
+
+    def let_go(self, connection: sa.Connection, task_id: int, tick: Tick) -> None:
+        """Plan anew what was not called after all."""
+        rows.plan(connection, task_id, tick.at)
+
+    def settled(self, connection: sa.Connection, task_id: int, found: Finding, tick: Tick) -> None:
+        """Plan the next call, or leave it to a person; a talk closes it, now or once the journal is read."""
+        row = rows.one(connection, task_id)
+        if row.closed_at is not None:
+            return
+        follows = after(found, row.tries, tick.at, self.rules)
+        if follows.used:
+            rows.use_try(connection, task_id)
+        if follows.next_at is not None:
+            rows.plan(connection, task_id, follows.next_at)
+        else:
+            rows.give_up(connection, task_id, follows.why, tick.at)
+
+    def wake_at(self, _connection: sa.Connection, _tick: Tick) -> None:
+        """Return None: whose turn it is depends on agents, not on time."""
+        return
+
+    def look_after(self, connection: sa.Connection, tick: Tick) -> None:
+        """Leave to people what is too old, and plan what was forgotten."""
+        for return_id in rows.forgotten(connection):
+            rows.plan(connection, return_id, tick.at)
+        for return_id in rows.outdated(connection, tick.at - self.rules.give_up_after):
+            rows.give_up(connection, return_id, TOO_OLD, tick.at)
+
+    def begin(self, connection: sa.Connection, tick: Tick) -> None:
+        """Take up the stored ones at a start; what is in a call is settled by the recovery."""
+        self.look_after(connection, tick)

@@ -1,0 +1,32 @@
+"""What returns.yaml may say: when citizens whose call was lost are called back, and how."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from telephony.config import BandText
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Hours(_Model):
+    """In which parts of a day citizens are called back (Shanghai's time)."""
+
+    working_days: tuple[BandText, ...]
+    other_days: tuple[BandText, ...]
+
+
+class ReturnsFile(_Model):
+    """returns.yaml; `automatic` false leaves all of it to people."""
+
+    automatic: bool
+    order: Literal["agent_first", "citizen_first"]
+    hours: Hours
+    attempts: int = Field(ge=1, le=10)
+    spacing_minutes: float = Field(gt=0, le=1440)
+    ring_seconds: int = Field(ge=1, le=120)
+    agent_ring_seconds: int = Field(ge=1, le=60)
+    priority: int = Field(ge=0, le=100)
+    give_up_hours: float = Field(gt=0, le=720)
