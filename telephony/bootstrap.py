@@ -45,7 +45,6 @@ from telephony.floor.waiting_room import WaitingRoom
 from telephony.floor.waiting_seen import WaitingSeen
 from telephony.outbound import Outbound, death_point, reader_of, worker_of
 from telephony.paths import Paths
-from telephony.pbx.agent_ring import AgentRing
 from telephony.pbx.ami import AMIClient
 from telephony.pbx.conference import Conference
 from telephony.pbx.files import AMI_USER
@@ -85,11 +84,9 @@ class Service:
         mirror = QueueMirror(self.ami)
         self.roster = Roster(config, self.database, clock, reactor, mirror, self.pulse)
         line = SwitchLine(self.ami, clock, config.revisits.dialer.caller_number)
-        agent_line = AgentRing(self.ami, config.revisits.dialer.caller_number)
         self.outbound = Outbound(
-            paths, config, self.database, line, clock, reactor, self.pulse.beat, self.roster, agent_line
+            paths, config, self.database, line, clock, reactor, self.pulse.beat, self.roster
         )
-        self.pulse.on_beat = self.outbound.turns.look
         reader = reader_of(paths) if hotline.database != "sqlite" else FIRST_READER
         # Of several services on one database each has a disk of its own.
         place = worker_of(paths) if hotline.database != "sqlite" else ""
@@ -199,6 +196,7 @@ class Service:
         self.switch.start()
         self.ami.start()
         self._api = yield _deferred(serve.start(create_app(self._services), self.config.hotline.api))
+        self.pulse.on_beat = self.outbound.turns.look
         self.begin_to_tick()
 
     def _settled_with(self) -> None:

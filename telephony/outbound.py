@@ -32,7 +32,6 @@ from telephony.config import Config
 from telephony.errors import SwitchRefusedError, SwitchUnavailableError
 from telephony.floor.health import Component
 from telephony.paths import Paths
-from telephony.pbx.agent_ring import AgentRing
 from telephony.pbx.outbound import Outbound as SwitchLine
 from telephony.rules.call_story import Happening
 from telephony.rules.planner import Planner
@@ -75,7 +74,6 @@ class Outbound:
         reactor: Any,
         tell: Callable[[], None],
         agents: Agents,
-        agent_line: AgentRing,
     ) -> None:
         rules, dialer = config.revisits, config.revisits.dialer
         self._config, self._line, self._drain = config, line, dialer.drain_seconds
@@ -90,7 +88,7 @@ class Outbound:
         settings = Settings(uuid.uuid4().hex[:12], worker_of(paths))
         house = House(
             database,
-            agent_line,
+            line.agents,
             agents,
             self.times,
             {agent.number: agent.skills for agent in config.agents.values()},

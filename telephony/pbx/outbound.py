@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 
 from telephony.clock import Clock
 from telephony.pbx import snapshot
+from telephony.pbx.agent_ring import AgentRing
 from telephony.pbx.ami import AMIClient
 from telephony.pbx.codec import Message, dial_number, variable_header
 from telephony.pbx.queues import TECHNOLOGY
@@ -29,6 +30,8 @@ class Outbound:
     def __init__(self, ami: AMIClient, clock: Clock, caller_number: str) -> None:
         self._ami, self._clock, self._caller = ami, clock, caller_number
         self._told: Told | None = None
+        self.agents = AgentRing(ami, caller_number)
+        """What rings agents before citizens."""
         self._foreign: dict[str, str] = {}
 
     def start(self, told: Told) -> None:
