@@ -14,7 +14,7 @@ from twisted.internet.endpoints import HostnameEndpoint
 from twisted.python.failure import Failure
 
 from telephony import calendars
-from telephony.agi.entries import feature, inbound, unit, wait, waiting
+from telephony.agi.entries import feature, inbound, transfer, unit, wait, waiting
 from telephony.agi.entries import survey as survey_entry
 from telephony.agi.server import FastAGIServer
 from telephony.api import serve
@@ -41,6 +41,8 @@ from telephony.floor.storm import Storm
 from telephony.floor.supervision import Supervision
 from telephony.floor.supervisions import Supervisions
 from telephony.floor.switch_watch import SwitchWatch
+from telephony.floor.transfers import Transfers
+from telephony.floor.transfers_by_phone import TransfersByPhone
 from telephony.floor.waiting_room import WaitingRoom
 from telephony.floor.waiting_seen import WaitingSeen
 from telephony.outbound import Outbound, death_point, reader_of, worker_of
@@ -52,6 +54,7 @@ from telephony.pbx.outbound import Outbound as SwitchLine
 from telephony.pbx.recorder import Recorder
 from telephony.pbx.refusal import RefusalLine
 from telephony.pbx.supervision import SpyLine
+from telephony.pbx.transfers import TransferLine
 from telephony.pbx.waiting import WaitingLine
 from telephony.rooms import Rooms
 from telephony.secret_store import Secrets
@@ -135,16 +138,22 @@ class Service:
             self.pulse.beat,
             self.outbound.replied,
         )
-        at_point = death_point(config.revisits.mode)
-        explaining = RefusalLine(self.ami)
+        at_point, explaining = death_point(config.revisits.mode), RefusalLine(self.ami)
         self.refusals = Refusals(self.database, explaining, clock, self.pulse.beat, at_point)
         self.supervision = self._supervision(clock, worker_of(paths))
+        self.transfers = self._transfers(reactor, clock)
         self.switch.when_settled = self._settled_with
         tapes, cases = self.tapes.recordings, CasePrompts(self.spoken)
         survey = Survey(self.outbound.book, cases, clock, paths.recordings, tapes.reason_recorded)
         handlers = {
             "inbound": inbound.entry(route, hotline.routing.preferred_ring_seconds, hotline.area_code),
-            "feature": feature.entry(self.roster, hotline.agents.reasons, self.rooms.by_phone),
+            "feature": feature.entry(
+                self.roster,
+                hotline.agents.reasons,
+                self.rooms.by_phone,
+                TransfersByPhone(self.transfers, list(config.queues)),
+            ),
+            "transfer": transfer.entry(self.transfers),
             "unit": unit.entry(self.rooms.hearing, config.threeway),
             "waiting": waiting.entry(self.rooms.hearing),
             "wait": wait.entry(self.waiting, clock, hotline.area_code),
@@ -173,9 +182,17 @@ class Service:
             self.tapes,
             refusals=self.refusals,
             supervision=self.supervision,
+            transfers=self.transfers,
         )
         self._ticker = TwistedScheduler(timezone=UTC)
         self._describe()
+
+    def _transfers(self, reactor: Any, clock: Clock) -> Transfers:
+        worker, line = worker_of(self.paths), TransferLine(self.ami)
+        sides = (self.roster, self.rooms.handing, worker, self.pulse.beat)
+        made = Transfers(self.config, self.database, line, clock, reactor, *sides)
+        made.at_point = death_point(self.config.revisits.mode)
+        return made
 
     @inlineCallbacks
     def start(self) -> Generator[Deferred[Any], Any, None]:
@@ -203,6 +220,7 @@ class Service:
         """Go on with what waited for the switch: it agrees with the ledger now."""
         self.outbound.settle()
         self.rooms.agree()
+        self.transfers.agree().addErrback(_log_fault, "transfers")
         self.tapes.agree()
         self.refusals.settle().addErrback(_log_fault, "refusals")
         self.supervision.agree()

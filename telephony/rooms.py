@@ -23,6 +23,7 @@ from telephony.threeway.by_phone import ByPhone
 from telephony.threeway.commands import Commands
 from telephony.threeway.conversations import Conversations
 from telephony.threeway.coordination import Coordination
+from telephony.threeway.handing import Handing
 from telephony.threeway.hearing import Hearing
 from telephony.threeway.reaper import Reaper
 from telephony.threeway.recovery import Recovery
@@ -60,6 +61,7 @@ class Rooms:
         self.commands = Commands(self.conversations, self.asking, bringing)
         answers = Answers(self.conversations, self.asking)
         self.hearing = Hearing(self.conversations, self.asking, answers, spoken)
+        self.handing = Handing(self.conversations, self.starting, self.commands)
         self.by_phone = ByPhone(self.conversations, self.starting, self.commands)
         self.recovery = Recovery(self.conversations, self.asking, self.starting, self.directory)
         self.reaper = Reaper(self.conversations)

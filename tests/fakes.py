@@ -57,6 +57,10 @@ class FakeRoster:
     def all(self):
         return list(self.agents.values())
 
+    @property
+    def ready_agents(self):
+        return frozenset(number for number, agent in self.agents.items() if agent.state == "ready")
+
     def one(self, number):
         if number not in self.agents:
             raise UnknownThingError(f"no agent {number}")

@@ -35,6 +35,7 @@ from telephony.api.routes import (
     supervision,
     threeway,
     threeway_commands,
+    transfers,
     units,
     waiting,
     worklist,
@@ -61,7 +62,7 @@ OF_BAD_DAYS = (notices, storm)
 OF_FIGURES = (service_reports, refusals)
 OF_REVISITS = (dialer, worklist, revisit_reports, revisit_plans, revisits, no_disturb)
 """In this order: a name below /revisits is looked for before it is taken for a revisit's id."""
-OF_THREE_WAYS = (coordination, threeway_commands, threeway, supervision)
+OF_THREE_WAYS = (coordination, threeway_commands, threeway, supervision, transfers)
 TITLE = "12345 hotline telephony"
 VERSION = "1"
 

@@ -22,6 +22,7 @@ from telephony.floor.notices import Notices
 from telephony.floor.recorder_pauses import Pauses
 from telephony.floor.recordings import Recordings
 from telephony.floor.storm import Storm
+from telephony.floor.transfers import Wanted
 from telephony.floor.views import AgentView
 from telephony.floor.waiting_guests import WaitingView
 from telephony.pbx.supervision import Mode
@@ -30,6 +31,7 @@ from telephony.rules.planner import Planner
 from telephony.rules.refusals import Refusal
 from telephony.secret_store import Secrets
 from telephony.store.refusals import RefusalView
+from telephony.store.transfers import TransferView
 from telephony.texts import say
 from telephony.threeway.commands import Commands
 from telephony.threeway.conversations import Conversations
@@ -246,6 +248,21 @@ class Supervision(Protocol):
 
     def leave(self, call_id: str, by: str) -> Deferred[int]:
         """End a supervisor's part in a call."""
+
+
+class Transfers(Protocol):
+    """Transfers (telephony.floor.transfers.Transfers)."""
+
+    def start(self, wanted: Wanted) -> Deferred[TransferView]:
+        """Begin one."""
+        ...
+
+    def complete(self, reference: str, by: str) -> Deferred[TransferView]:
+        """Let the first agent go."""
+        ...
+
+    def cancel(self, reference: str, by: str) -> Deferred[TransferView]:
+        """Bring the citizen back."""
         ...
 
 
@@ -280,6 +297,7 @@ class Services:
     tapes: Tapes | None = None
     refusals: Refusing | None = None
     supervision: Supervision | None = None
+    transfers: Transfers | None = None
 
 
 def one_form(services: Services, number: str) -> str:
@@ -342,6 +360,13 @@ def supervision_of(services: Services) -> Supervision:
     if services.supervision is None:
         raise HotlineError(say("supervise.none"))
     return services.supervision
+
+
+def transfers_of(services: Services) -> Transfers:
+    """Return what transfers calls; raise HotlineError where nothing does."""
+    if services.transfers is None:
+        raise HotlineError(say("rooms.none"))
+    return services.transfers
 
 
 def services_of(request: Request) -> Services:

@@ -28,6 +28,7 @@ from telephony.cli import (
     supervise,
     threeway,
     threeway_commands,
+    transfers,
     units,
     waiting,
     worklist,
@@ -86,6 +87,7 @@ app.add_typer(supervise.app, name="supervise")
 threeway_commands.add_to(threeway.app)
 conference.add_to(threeway.app)
 app.add_typer(threeway.app, name="threeway")
+app.add_typer(transfers.app, name="transfer")
 dialer.add_to(revisits.app)
 audit.add_to(revisits.app)
 worklist.add_to(revisits.app)

@@ -120,6 +120,7 @@ def extensions(config: Config, secrets: Secrets, recordings: Path) -> str:
         f"HOTLINE_RING_SECONDS = {hotline.agents.ring_seconds}",
         f"HOTLINE_WORD_SECONDS = {config.threeway.word_seconds}",
         f"HOTLINE_ASK_SECONDS = {config.threeway.ask_seconds + ASK_GUARD_SECONDS}",
+        f"HOTLINE_TRANSFER_SECONDS = {hotline.agents.ring_seconds}",
         "",
         *_redirected(),
         "",

@@ -214,6 +214,16 @@ def _note(_call: Call, record: Record, _party: Party) -> list[Happening]:
     return _happened(record, record.kind, None, detail=record.extra)
 
 
+def _transferred(_call: Call, record: Record, _party: Party) -> list[Happening]:
+    """Tell a step of a transfer: its number, the dialplan's word, and a detail, such as QUEUESTATUS."""
+    number, word, detail = (*record.extra.split("/"), "", "", "")[:3]
+    if not number.isdecimal():
+        return []
+    key = f"{record.leg_id}:transfer:{word}:{record.at.timestamp():.6f}"
+    data: dict[str, Datum] = {"id": int(number), "word": word, "detail": detail or None}
+    return [Happening(record.at, "transfer", key, None, data)]
+
+
 def _refused(call: Call, record: Record, _party: Party) -> list[Happening]:
     call.outcome = record.kind
     return _happened(record, record.kind, None, detail=record.extra)
@@ -345,6 +355,7 @@ _TELLERS: dict[str, Callable[[Call, Record, Party], list[Happening]]] = {
     "refusal": _note,
     "refusal_said": _note,
     "overflowed": _refused,
+    "transfer": _transferred,
     "ANSWER": _answered,
     "BRIDGE_ENTER": _bridged,
     "HANGUP": _hung_up,

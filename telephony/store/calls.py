@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telephony.rules.call_story import CONFERENCE, ENDED, Call, Happening, Leg
+from telephony.store import transfers
 from telephony.store.tables import calls, events, insert_once, legs, upsert
 
 _CALL_FIELDS = tuple(name for name in Call.__dataclass_fields__ if name != "legs")
@@ -50,7 +51,11 @@ def save(connection: sa.Connection, changed: Iterable[Call]) -> None:
 
 
 def append(connection: sa.Connection, told: Iterable[tuple[str | None, Happening]]) -> None:
-    """Append events, each with its call's id; one whose key is there already is the same event told twice."""
+    """Append events, each with its call's id; one whose key is there already is the same event told twice.
+
+    A transfer that is under way on a call goes on by what happens to the call.
+    """
+    happened = list(told)
     rows = [
         {
             "at": event.at,
@@ -60,10 +65,11 @@ def append(connection: sa.Connection, told: Iterable[tuple[str | None, Happening
             "data": dict(event.data),
             "key": event.key,
         }
-        for call_id, event in told
+        for call_id, event in happened
     ]
     if rows:
         connection.execute(insert_once(connection.dialect.name, events), rows)
+        transfers.follow(connection, happened)
 
 
 def route(connection: sa.Connection, call_id: str, now: datetime, decision: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ from telephony.threeway.answers import Answers
 from telephony.threeway.bringing import Bringing
 from telephony.threeway.conversation import Conversation
 from telephony.threeway.conversations import Conversations, quietly
-from telephony.threeway.people import GONE, LEAVING, RINGING, Ask, Invitation, Person
+from telephony.threeway.people import GONE, LEAVING, PRESENT, RINGING, Ask, Invitation, Person
 from telephony.threeway.reaper import Reaper
 
 LOST = "interrupted"
@@ -212,8 +212,11 @@ def _place_of(channel: Channel, room: str) -> Place | None:
 
 
 def _never_moved(conversation: Conversation, living: Mapping[str, Channel]) -> bool:
-    """Tell whether citizen and agent still talk in the queue's bridge: the agent is in no place of ours."""
-    agents = (living.get(each.leg_id) for each in conversation.those("agent"))
+    """Tell whether citizen and agent still talk in the queue's bridge: the agent is in no place of ours.
+
+    So it is too of an agent who is to go while the unit is rung, as long as the citizen has not been moved.
+    """
+    agents = (living.get(each.leg_id) for each in conversation.those("agent", PRESENT, LEAVING))
     return any(each and each.context not in _PLACES for each in agents)
 
 

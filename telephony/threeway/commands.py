@@ -117,6 +117,20 @@ class Commands:
         conversation.dismiss(agents, self._all.clock.now())
         return self._all.settle(conversation)
 
+    def entrust(self, conversation: Conversation, by: str) -> Deferred[None]:
+        """Let the agent go while units are rung: the citizen hears music until one accepts, or none does."""
+        self._not_in_emergency(conversation)
+        if conversation.state == "waiting":
+            conversation.do("join", by)
+        conversation.do("agent_cut_off", by)
+        conversation.dismiss(conversation.those("agent"), self._all.clock.now())
+        return self._all.settle(conversation)
+
+    def forget(self, conversation: Conversation, by: str) -> None:
+        """Ask no unit any more for a citizen who waits alone and goes back to a person; who calls settles."""
+        self._asking.withdraw(conversation)
+        conversation.do("none_left", by)
+
     def end(self, conversation: Conversation, by: str) -> Deferred[None]:
         """End it for everybody."""
         self._not_in_emergency(conversation)

@@ -29,13 +29,17 @@ CITIZEN_WAITS = frozenset({"waiting", "consulting"})
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """What an agent asks for. `beside`: citizen and agent go on talking while the unit is rung."""
+    """What an agent asks for. `beside`: citizen and agent go on talking while the unit is rung.
+
+    `entrusted`: the agent goes at once, and the citizen hears music until the unit accepts; with `beside`.
+    """
 
     call_id: str
     unit: str
     by: str
     mode: Mode = "consult"
     beside: bool = False
+    entrusted: bool = False
     matter: str = ""
     case_number: str | None = None
     citizen_name: str | None = None
@@ -75,6 +79,8 @@ class Starting:
                 raise NotAllowedError(say("threeway.not_talking", id=wanted.call_id))
             if rows.live_on(connection, wanted.call_id) is not None:
                 raise NotAllowedError(say("threeway.already", id=wanted.call_id))
+            if wanted.entrusted and unit.kind == EMERGENCY:
+                raise NotAllowedError(say("threeway.emergency_stays"))
             about = self._about(connection, wanted, unit, on, now)
             return _Begun(about, on, [(unit, self.numbers(unit, now))])
 
@@ -83,6 +89,9 @@ class Starting:
             conversation = _of_call(found, now)
             beside = wanted.beside or found.about.kind == "emergency"
             conversation.do("ask_beside" if beside else "ask", wanted.by)
+            if wanted.entrusted:
+                conversation.do("agent_cut_off", wanted.by)
+                conversation.dismiss(conversation.those("agent"), now)
             # An emergency service is with the citizen as soon as it answers.
             mode: Mode = "at_once" if found.about.kind == "emergency" else wanted.mode
             for unit, numbers in found.units:

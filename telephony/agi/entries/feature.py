@@ -9,6 +9,7 @@ from typing import get_args
 from telephony.agi.session import Session
 from telephony.errors import HotlineError, NotAllowedError
 from telephony.floor.roster import Command, Roster
+from telephony.floor.transfers_by_phone import TransfersByPhone
 from telephony.threeway.by_phone import ByPhone
 
 SAID = {
@@ -18,12 +19,15 @@ SAID = {
     "ready": "agent-ready",
     "unit": "threeway-started",
     "threeway": "threeway-done",
+    "transfer": "threeway-done",
 }
 """The prompt that confirms each command; without one the dialplan says that it did not work."""
 
 
-def entry(roster: Roster, pause_reasons: Sequence[str], by_phone: ByPhone) -> Callable[[Session], None]:
-    """Return the handler; DIGITS: the nth of `pause_reasons`, a unit's short code, or a command's digit."""
+def entry(
+    roster: Roster, pause_reasons: Sequence[str], by_phone: ByPhone, transfers: TransfersByPhone
+) -> Callable[[Session], None]:
+    """Return the handler; DIGITS: the nth of `pause_reasons`, a unit's short code, or a command's digits."""
 
     def handle(session: Session) -> None:
         agent, what, digits = (session.env.get(f"agi_arg_{n}", "") for n in (2, 3, 4))
@@ -32,6 +36,8 @@ def entry(roster: Roster, pause_reasons: Sequence[str], by_phone: ByPhone) -> Ca
                 session.await_(lambda: by_phone.unit(agent, digits))
             elif what == "threeway":
                 session.await_(lambda: by_phone.command(agent, digits))
+            elif what == "transfer":
+                session.await_(lambda: transfers.command(agent, digits))
             else:
                 command = _command(what)
                 reason = _reason(digits, pause_reasons) if command == "pause" else None

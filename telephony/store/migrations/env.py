@@ -9,6 +9,7 @@ from telephony.store import (  # noqa: F401 - they join the same metadata
     service_tables,
     supervision_tables,
     threeway_tables,
+    transfer_tables,
 )
 from telephony.store.tables import metadata
 

@@ -19,6 +19,7 @@ from telephony.floor.notices import Notices
 from telephony.floor.pulse import Pulse
 from telephony.floor.refusals import Refusals
 from telephony.floor.storm import Storm
+from telephony.floor.transfers import Transfers
 from telephony.paths import PROJECT, Paths
 from telephony.secret_store import Secrets
 from telephony.store.database import transaction
@@ -100,12 +101,15 @@ class Api:
         if database is not None:
             self.tapes = self._tapes(Path(database.engine.url.database).parent)
         self.supervision = FakeSupervision()
+        self.transfer_line = FakeLine()
+        moved = (CONFIG, database, self.transfer_line, self.clock, Timer(), self.roster)
+        self.transfers = Transfers(*moved, self.rooms.handing, "worker", self.pulse.beat)
         more = (self.outbound, self.rooms, notices, self.storm, self.waiting_room, self.tapes)
         supervision = self.supervision
         self.services = Services(*handed, LISTENING, self.counters, *more, supervision=supervision)
         self.explaining = FakeRefusalLine()
         self.refusals = Refusals(database, self.explaining, self.clock, self.pulse.beat)
-        self.services = replace(self.services, refusals=self.refusals)
+        self.services = replace(self.services, refusals=self.refusals, transfers=self.transfers)
         self.app = application(self.services)
 
     def _tapes(self, var):

@@ -45,6 +45,7 @@ def test_the_manual_names_every_command_of_these_groups():
         "storm",
         "supervise",
         "threeway",
+        "transfer",
         "units",
     ):
         missing = {f"{group} {name}" for name in TREE.commands[group].commands} - told
