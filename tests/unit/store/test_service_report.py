@@ -280,30 +280,30 @@ STATES = st.lists(
 )
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def one_store(request, tmp_path_factory):
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('report')}/hotline.db"
-    else:
-        url = request.getfixturevalue("postgres").database("service_report")
-    database = Database(url, Reactor())
-    metadata.create_all(database.engine)
-    yield Store(database.engine)
-    database.engine.dispose()
+@pytest.fixture(scope="module")
+def both_stores(postgres, tmp_path_factory):
+    """On each database: pytest-twisted wraps a property twice, and fails, if it is parametrised."""
+    sqlite = f"sqlite:///{tmp_path_factory.mktemp('report')}/hotline.db"
+    databases = [Database(url, Reactor()) for url in (sqlite, postgres.database("service_report"))]
+    for database in databases:
+        metadata.create_all(database.engine)
+    yield [Store(database.engine) for database in databases]
+    for database in databases:
+        database.engine.dispose()
 
 
 @settings(max_examples=25)
 @given(st.lists(CALLS, max_size=12), STATES, st.floats(0, 40 * 3600))
-def test_the_sums_of_the_database_equal_those_of_the_raw_events(one_store, calls, states, now):
-    one_store.empty()
-    ids = [one_store.call(**call) for call in calls]
-    one_store.states("8001", sorted(states), ids[0] if ids else None)
+def test_the_sums_of_the_database_equal_those_of_the_raw_events(both_stores, calls, states, now):
     now = NOON + timedelta(seconds=round(now, 6))
-    summed = one_store.summed(now=now)
-    assert list(differences(summed, one_store.again(now=now))) == []
-    assert (
-        sum(sum(sums.fates.values()) for sums in summed.hours.values()) == figures(None, summed.total).calls
-    )
+    for store in both_stores:
+        store.empty()
+        ids = [store.call(**call) for call in calls]
+        store.states("8001", sorted(states), ids[0] if ids else None)
+        summed = store.summed(now=now)
+        assert list(differences(summed, store.again(now=now))) == []
+        fates = sum(sum(sums.fates.values()) for sums in summed.hours.values())
+        assert fates == figures(None, summed.total).calls
 
 
 def test_a_difference_is_named_by_group_and_sum(store):
