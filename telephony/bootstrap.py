@@ -14,7 +14,7 @@ from twisted.internet.endpoints import HostnameEndpoint
 from twisted.python.failure import Failure
 
 from telephony import calendars
-from telephony.agi.entries import feature, inbound, transfer, unit, wait, waiting
+from telephony.agi.entries import feature, inbound, rating, transfer, unit, wait, waiting
 from telephony.agi.entries import survey as survey_entry
 from telephony.agi.server import FastAGIServer
 from telephony.api import serve
@@ -35,6 +35,7 @@ from telephony.floor.notice_sounds import NoticeSounds
 from telephony.floor.notices import Notices
 from telephony.floor.overflow import Overflow
 from telephony.floor.pulse import Pulse
+from telephony.floor.ratings import Ratings
 from telephony.floor.refusals import Refusals
 from telephony.floor.roster import Roster
 from telephony.floor.storm import Storm
@@ -157,6 +158,9 @@ class Service:
             "unit": unit.entry(self.rooms.hearing, config.threeway),
             "waiting": waiting.entry(self.rooms.hearing),
             "wait": wait.entry(self.waiting, clock, hotline.area_code),
+            "rating": rating.entry(
+                Ratings(config, self.database, clock, self.pulse), hotline.rating.key_seconds
+            ),
             "survey": survey_entry.entry(survey, config.revisits.survey),
         }
         self.agi = FastAGIServer(handlers, secrets.agi_secret, clock=reactor)

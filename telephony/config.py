@@ -183,6 +183,15 @@ class ServiceFigures(_Model):
     short_abandon_seconds: float = Field(ge=0, le=60)
 
 
+class Rating(_Model):
+    """What a caller may say of the service when the agent has hung up; without `queues` all are asked."""
+
+    enabled: bool
+    keys: dict[Key, Label] = Field(min_length=2)
+    queues: tuple[Name, ...] = ()
+    key_seconds: int = Field(default=5, ge=1, le=20)
+
+
 class Demo(_Model):
     """The simulated citizen of `hotline demo`; the unit's number is nobody else's, so no call is mistaken."""
 
@@ -212,6 +221,7 @@ class Hotline(_Model):
     recording: Recording
     storm: StormRules
     figures: ServiceFigures
+    rating: Rating
     demo: Demo
 
 

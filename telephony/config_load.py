@@ -196,6 +196,8 @@ def _hotline(config: Config) -> Iterator[Problem]:
     yield from _known("hotline", ("demo", "queue"), demo.queue, config.queues)
     yield from _known("hotline", ("demo", "number"), demo.number, config.numbers)
     yield from _known("hotline", ("demo", "agent"), demo.agent, config.agents)
+    for index, queue in enumerate(hotline.rating.queues):
+        yield from _known("hotline", ("rating", "queues", index), queue, config.queues)
     if demo.unit_number == demo.caller_number:
         yield "hotline", ("demo", "unit_number"), say("config.demo_unit")
     low, high = hotline.sip.rtp_ports

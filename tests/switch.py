@@ -76,6 +76,7 @@ class Switch:
             data[door]["port"] = free_port("tcp")
         self.carrier_port = free_port("udp", "127.0.0.2")
         data["trunks"][0]["contact"] = f"127.0.0.2:{self.carrier_port}"
+        data["rating"]["enabled"] = False  # a test that is not about it has the call end with the agent
         file.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
         change(file, changes)
 

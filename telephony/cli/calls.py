@@ -75,7 +75,7 @@ def call(call_id: CallId, *, show_numbers: show.ShowNumbers = False, as_json: sh
 def show_call(found: Any, *, whole: bool) -> None:
     """Print a call as tables."""
     show.table(word("title.call"), COLUMNS, [_row(found, whole=whole)])
-    for name in ("route_reason", "recording", "ended_by"):
+    for name in ("route_reason", "recording", "ended_by", "rating"):
         text = found[name] or ""
         show.line(f"{word(f'column.{name}')}: {text if whole else mask(text)}")
     if found["urging"] is not None:

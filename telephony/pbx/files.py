@@ -118,6 +118,7 @@ def extensions(config: Config, secrets: Secrets, recordings: Path) -> str:
         f"HOTLINE_RECORDINGS = {recordings}",
         f"HOTLINE_FALLBACK_QUEUE = {hotline.default_queue}",
         f"HOTLINE_RING_SECONDS = {hotline.agents.ring_seconds}",
+        f"HOTLINE_RATING = {'c' if hotline.rating.enabled else ''}",
         f"HOTLINE_WORD_SECONDS = {config.threeway.word_seconds}",
         f"HOTLINE_ASK_SECONDS = {config.threeway.ask_seconds + ASK_GUARD_SECONDS}",
         f"HOTLINE_TRANSFER_SECONDS = {hotline.agents.ring_seconds}",

@@ -14,6 +14,8 @@ from datetime import datetime
 from typing import Literal
 
 ENDED = "ended"
+RATING = "rating"
+"""The agent has hung up, and the caller is asked how the service was (decision 0034)."""
 CONFERENCE = "conference"
 BY_NOTICE = "by_notice"
 """Outcome of a call whose citizen heard a notice to its end and hung up: answered by it, not abandoned."""
@@ -135,11 +137,13 @@ def tell(call: Call, record: Record, role: Role, name: str | None = None) -> lis
 
 def interrupt(call: Call, at: datetime) -> list[Happening]:
     """End a call that the switch can say nothing of any more because the switch itself died."""
-    call.state, call.ended_at, call.ended_by, call.outcome = ENDED, at, "switch", "interrupted"
+    served = call.state == RATING  # the talk was over: nothing was cut off
+    call.state, call.ended_at = ENDED, at
+    call.ended_by, call.outcome = (call.ended_by, "answered") if served else ("switch", "interrupted")
     for leg in call.legs.values():
         leg.ended_at = leg.ended_at or at
     return [
-        Happening(at, "ended", f"{call.id}:ended", call.agent, {"by": "switch", "outcome": "interrupted"})
+        Happening(at, "ended", f"{call.id}:ended", call.agent, {"by": call.ended_by, "outcome": call.outcome})
     ]
 
 
@@ -224,6 +228,12 @@ def _transferred(_call: Call, record: Record, _party: Party) -> list[Happening]:
     return [Happening(record.at, "transfer", key, None, data)]
 
 
+def _served(call: Call, record: Record, _party: Party) -> list[Happening]:
+    """Note that the agent has hung up and the caller has not: the agent ended it, whatever comes now."""
+    call.state, call.ended_by = RATING, "agent"
+    return _happened(record, record.kind, call.agent)
+
+
 def _refused(call: Call, record: Record, _party: Party) -> list[Happening]:
     call.outcome = record.kind
     return _happened(record, record.kind, None, detail=record.extra)
@@ -305,7 +315,7 @@ def _is_over(call: Call) -> bool:
 
 
 def _end(call: Call, record: Record) -> list[Happening]:
-    call.ended_by = _ended_by(call, record)
+    call.ended_by = call.ended_by or _ended_by(call, record)
     call.ended_at = record.at
     told = _outcome(call) if call.direction != "outbound" else _outcome_of_ours(call, record)
     call.outcome = call.outcome or told
@@ -360,4 +370,5 @@ _TELLERS: dict[str, Callable[[Call, Record, Party], list[Happening]]] = {
     "BRIDGE_ENTER": _bridged,
     "HANGUP": _hung_up,
     "taken_over": _taken_over,
+    "served": _served,
 }

@@ -11,7 +11,7 @@ from telephony.clock import SHANGHAI
 from telephony.store.tables import ENDED, calls, events
 
 ABANDONED = ("abandoned", "abandoned_early")
-LIVE = ("arrived", "queued", "talking")
+LIVE = ("arrived", "queued", "talking", "rating")
 """Every state but the last, by name: 'not ended' would read the whole table."""
 
 

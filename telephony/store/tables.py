@@ -79,6 +79,7 @@ calls = sa.Table(
     sa.Column("recording", sa.String(100)),
     sa.Column("notice", serial, index=True, comment="the notice that was played to the citizen"),
     sa.Column("notice_stage", sa.String(8), comment="begun, heard (to its end), passed (on to a person)"),
+    sa.Column("rating", sa.String(1), comment="the key by which the caller rated the service"),
 )
 
 legs = sa.Table(

@@ -49,6 +49,7 @@ class CallView:
     outcome: str | None
     route_reason: str | None
     recording: str | None
+    rating: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

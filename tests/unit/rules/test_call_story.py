@@ -153,3 +153,34 @@ def test_what_is_told_again_after_a_restart_adds_no_new_event(records, length, b
     told = [event.key for item in records[:length] for event in tell(call, item, role(item))]
     again = [event.key for item in records[:length][-back:] for event in tell(call, item, role(item))]
     assert set(again) <= set(told)
+
+
+SERVED = [record("HANGUP", 60, AGENT, source=AGENT, cause=16), record("served", 60.05)]
+
+
+def test_a_caller_whose_agent_has_hung_up_is_asked_and_the_agent_ended_the_call():
+    call, events = story(TALK + SERVED)
+    assert (call.state, call.ended_at, events[-2:]) == (
+        "rating",
+        None,
+        ["agent_left", "served"],
+    )
+    story_on = [record("HANGUP", 70, source="dialplan/builtin", cause=16)]
+    for item in story_on:
+        tell(call, item, "citizen")
+    assert (call.state, call.ended_by, call.outcome) == (ENDED, "agent", "answered")
+
+
+def test_a_caller_who_hangs_up_while_being_asked_has_not_ended_the_talk():
+    call, _ = story([*TALK, *SERVED, record("HANGUP", 65, source=CITIZEN, cause=16)])
+    assert (call.ended_by, call.outcome) == ("agent", "answered")
+
+
+def test_a_switch_that_dies_while_a_caller_is_asked_cut_off_nobody():
+    call, _ = story(TALK + SERVED)
+    [ended] = interrupt(call, START + timedelta(seconds=70))
+    assert (call.outcome, call.ended_by, ended.data) == (
+        "answered",
+        "agent",
+        {"by": "agent", "outcome": "answered"},
+    )
