@@ -210,7 +210,7 @@ def extra(line: Mapping[str, str]) -> dict[str, Any]:
 
 def prompt_hertz(index: int) -> int:
     """Return the pitch that stands for the nth prompt of prompts.yaml, of those that a telephone carries."""
-    hertz = 500 + 40 * index
+    hertz = 500 + 30 * index
     assert hertz < BEEP_HERTZ, "so many prompts need a smaller step"
     return hertz
 
