@@ -69,4 +69,4 @@ def test_a_device_that_is_no_phone_is_passed_over(device):
 def test_all_phones_are_read_out_of_one_list():
     states = {"PJSIP/8001": "INUSE", "Queue:demo": "INUSE", "PJSIP/8002": "UNAVAILABLE"}
     ami = FakeAMI("DeviceStateList", [{"Device": device, "State": state} for device, state in states.items()])
-    assert snapshot.phones(ami).result == {"8001": "registered", "8002": "unreachable"}
+    assert snapshot.phones(ami).result == {"8001": "in_use", "8002": "unreachable"}
