@@ -71,7 +71,7 @@ def test_blind_and_nobody_is_there_any_more_it_is_the_queue_ahead_of_newcomers(g
     newcomer = giving.conversing.system.citizen("12315", hertz=UNIT)
     giving.wait_word("threeway-back-to-agent")
     giving.wait_agent("8002", "logged_out")
-    giving.service.wait_event("queued", giving.talk.mark, call_id=giving.talk.call_id)
+    giving.wait_waiting(20)
     giving.other.control.events.clear()  # of the ring that nobody answered
     giving.another("8002")
     giving.answer()

@@ -62,6 +62,16 @@ class Giving:
             self.service.get("/events", after=mark, wait=0.2)  # some steps bring no event after the look
         raise AssertionError(f"not {states}: {found}")
 
+    def wait_waiting(self, priority):
+        """Block until the citizen waits in the room with this priority."""
+        for _ in range(150):
+            mark = self.service.mark()
+            waiting = {each["call_id"]: each["priority"] for each in self.service.get("/waiting")}
+            if waiting.get(self.talk.call_id) == priority:
+                return
+            self.service.get("/events", after=mark, wait=0.2)  # who comes again is told by no event
+        raise AssertionError(f"not with {priority}: {waiting}")
+
     def came_of(self):
         """Block until the transfer is over; return its state, why, and who has the citizen."""
         found = self.wait_state("completed", "failed", "cancelled", "abandoned")
