@@ -96,7 +96,9 @@ def waits(guest: Guest, now: datetime) -> Happening:
         "since": guest.since.isoformat(),
         "preferred": guest.preferred,
     }
-    return Happening(now, WAITS, f"{guest.call_id}:waits:{guest.since.timestamp():.6f}", None, data)
+    # Who was transferred waits since the same moment, but elsewhere: a service that starts anew must know.
+    key = f"{guest.call_id}:waits:{guest.since.timestamp():.6f}:{guest.queue}:{guest.priority}"
+    return Happening(now, WAITS, key, None, data)
 
 
 def told(turn: Turn, guest: Guest, now: datetime, key: str) -> list[Happening]:
