@@ -24,8 +24,13 @@ QUEUE, DEFAULT_QUEUE = "city-12315", "city-12345"
 RTP_PORTS = 2000
 _rtp = itertools.cycle(range(12000, 20000, RTP_PORTS))  # below those that tests take
 TALK_MS = 200
+CALLER_AND_AGENT = 2
+"""SIP addresses in a line of an agent's log."""
 GIVE_UP_MS = 20_000
-NO_AGI = f" same => n,Set(HOTLINE_QUEUE={QUEUE})\n same => n,Set(HOTLINE_ACTION=queue)\n"
+NO_AGI = "".join(
+    f" same => n,Set({setting})\n"
+    for setting in (f"HOTLINE_QUEUE={QUEUE}", "HOTLINE_ACTION=queue", "HOTLINE_BY_SWITCH=yes")
+)
 PLAIN_NUMBER = f"""\
 [citizens]
 exten => {PLAIN},1,Set(HOTLINE_NUMBER={NUMBER})
@@ -47,12 +52,12 @@ def plain_dialplan(inbound):
 class BenchSwitch(Switch):
     """The tests' throw-away Asterisk with many agents, prompts of one frame, and the plain extension."""
 
-    def __init__(self, folder, agents):
+    def __init__(self, folder, agents, changes=None):
         self.numbers = [str(8000 + nth) for nth in range(1, agents + 1)]
         test_switch.PROMPT_SECONDS = 0.02
         rtp = next(_rtp)
         ports = {"rtp_ports": [rtp, rtp + RTP_PORTS - 1]}
-        super().__init__(folder, {"sip": ports, "agents": {"wrap_up_seconds": 0}})
+        super().__init__(folder, {"sip": ports, "agents": {"wrap_up_seconds": 0}, **(changes or {})})
 
     def _configure(self, changes):
         super()._configure(changes)
@@ -182,15 +187,23 @@ class Agents:
 
     def news(self):
         """Return when each caller's INVITE came, and who talked to the end, since the last asking."""
-        lines, self._read = self._sipp.lines(self._read)
         invited, talked = {}, set()
-        for words in lines:
-            caller = re.search(r"sip:([0-9]+)@", " ".join(words))
-            if caller and words[0] == "invited":
-                invited.setdefault(caller[1], float(words[1]) + float(words[2]) / 1e6)
-            elif caller and words[0] == "talked":
-                talked.add(caller[1])
+        for what, at, caller, _ in self.happened():
+            if what == "invited":
+                invited.setdefault(caller, at)
+            else:
+                talked.add(caller)
         return invited, talked
+
+    def happened(self):
+        """Return (invited or talked, when, caller, agent) in order, since the last asking."""
+        lines, self._read = self._sipp.lines(self._read)
+        parties = ((words, re.findall(r"sip:([0-9]+)@", " ".join(words))) for words in lines)
+        return [
+            (words[0], float(words[1]) + float(words[2]) / 1e6, *found)
+            for words, found in parties
+            if words and words[0] in {"invited", "talked"} and len(found) == CALLER_AND_AGENT
+        ]
 
     def stop(self):
         """Answer no more."""
