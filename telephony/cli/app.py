@@ -14,6 +14,7 @@ from telephony.cli import (
     demo,
     demo_revisit,
     demo_threeway,
+    demo_waiting,
     dialer,
     notices,
     recordings,
@@ -95,6 +96,7 @@ revisit_reports.add_to(revisits.app)
 app.add_typer(revisits.app, name="revisits")
 demo_revisit.add_to(demo.app)
 demo_threeway.add_to(demo.app)
+demo_waiting.add_to(demo.app)
 app.add_typer(demo.app, name="demo")
 app.add_typer(service_reports.report, name="report")
 app.add_typer(service_reports.outages, name="outages")

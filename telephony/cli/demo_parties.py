@@ -79,11 +79,11 @@ class Parties:
                     self._client.send("POST", f"agents/{number}/logout")
 
     @contextmanager
-    def citizen(self) -> Iterator[str]:
-        """Let the demo's citizen call; the call is hung up afterwards."""
+    def citizen(self, name: str = "citizen") -> Iterator[str]:
+        """Let the demo's citizen call; the call is hung up afterwards. `name` tells apart several calls."""
         citizen = SippCitizen(
             server=self._server,
-            folder=self._folder / "citizen",
+            folder=self._folder / name,
             called=self._demo.number,
             caller=self._demo.caller_number,
             local_ip=self._source,
@@ -91,7 +91,7 @@ class Parties:
             keys=MENU_KEY,
             key_delay_ms=MENU_MS,
         ).start()
-        self._ears["citizen"] = citizen.hears
+        self._ears[name] = citizen.hears
         try:
             yield self._demo.caller_number
             citizen.hangup()
