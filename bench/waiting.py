@@ -1,4 +1,4 @@
-"""300 wait for 60 agents: from "ready" to ring, order, cost; beside app_queue alone: `python -m bench.waiting`.
+"""300 wait for 60 agents: from "ready" to ring, order, cost; beside app_queue: `python -m bench.waiting`.
 
 SIPp is citizen and agent, and sends no sound; all who wait hear music, those of the waiting room words as
 well. A citizen calls as soon as another's call has ended, so that 300 wait all the time. Agents answer at

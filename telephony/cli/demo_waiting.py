@@ -1,7 +1,7 @@
-"""`hotline demo waiting`: two citizens wait for one agent, whose turn it is, and a transfer back into the line."""
+"""`hotline demo waiting`: two citizens wait for one agent; whose turn it is; a transfer into the line."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -72,8 +72,22 @@ class DemoWaiting:
             self._passed_over(first, second)
         return {"steps": self._steps}
 
-    def _caller(self, name: str) -> Any:
-        return _Waiting(self._client, self._parties, self._demo.caller_number, name)
+    @contextmanager
+    def _caller(self, name: str) -> Iterator[str]:
+        """Let the demo's citizen call and wait; the call is hung up afterwards."""
+        mark = self._client.get("events", limit=1)["last"]
+        with self._parties.citizen(name):
+            yield self._waits(mark)
+
+    def _waits(self, mark: int) -> str:
+        """Return the id of the call once it is in the line."""
+        for event in events(self._client, ARRIVE_SECONDS, mark, kind="arrived"):
+            call_id = str(event["call_id"])
+            if self._client.get(f"calls/{call_id}")["caller_number"] == self._demo.caller_number:
+                wanted = {"kind": "waits", "call_id": call_id}
+                if next(events(self._client, STEP_SECONDS, mark, **wanted), None):
+                    return call_id
+        raise NotAllowedError(say("demo.not_arrived"))
 
     def _order(self, what: str, **body: str) -> None:
         self._client.send("POST", f"agents/{self._demo.agent}/{what}", body or None)
@@ -126,30 +140,6 @@ class DemoWaiting:
             show.line(f"{at:5.1f} s  {word(f'waiting_step.{name}')}")
 
 
-class _Waiting:
-    """A call of the demo's citizen, from its arrival in the line to its end."""
-
-    def __init__(self, client: Client, parties: Parties, number: str, name: str) -> None:
-        self._client, self._number = client, number
-        self._citizen = parties.citizen(name)
-
-    def __enter__(self) -> str:
-        mark = self._client.get("events", limit=1)["last"]
-        self._citizen.__enter__()
-        for call_id in self._arrived(mark):
-            if next(events(self._client, STEP_SECONDS, mark, kind="waits", call_id=call_id), None):
-                return call_id
-        raise NotAllowedError(say("demo.not_arrived"))
-
-    def __exit__(self, *error: Any) -> None:
-        self._citizen.__exit__(*error)
-
-    def _arrived(self, mark: int) -> Iterator[str]:
-        for event in events(self._client, ARRIVE_SECONDS, mark, kind="arrived"):
-            if self._client.get(f"calls/{event['call_id']}")["caller_number"] == self._number:
-                yield str(event["call_id"])
-
-
 def _print(found: Any) -> None:
     rows = [
         (
@@ -166,4 +156,4 @@ def _print(found: Any) -> None:
 def _told(step: Any) -> str:
     if "line" in step:
         return ", ".join(f"{each['position']}: {each['call_id']}" for each in step["line"])
-    return step.get("reason") or step["call_id"]
+    return str(step.get("reason") or step["call_id"])

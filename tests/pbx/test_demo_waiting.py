@@ -1,4 +1,4 @@
-"""`hotline demo waiting` on a real system: places, order, a transfer back into the line, and nothing left behind."""
+"""`hotline demo waiting` on a real system: places, order, a transfer into the line, and nothing left."""
 
 import json
 import os
