@@ -95,6 +95,7 @@ class Parties:
         try:
             yield self._demo.caller_number
             citizen.hangup()
+            citizen.wait()  # killed before its BYE it would stay in the line
         finally:
             citizen.kill()
 

@@ -1,6 +1,6 @@
 """`hotline demo waiting`: two citizens wait for one agent; whose turn it is; a transfer into the line."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +11,7 @@ import typer
 from telephony import config_load
 from telephony.cli import show
 from telephony.cli.client import Client
-from telephony.cli.demo import ANSWER_SECONDS, ARRIVE_SECONDS, READY_SECONDS, events
+from telephony.cli.demo import ARRIVE_SECONDS, READY_SECONDS, events
 from telephony.cli.demo_parties import Parties
 from telephony.cli.service import wait_ready
 from telephony.clock import SystemClock
@@ -65,11 +65,10 @@ class DemoWaiting:
             first = stack.enter_context(self._caller(FIRST))
             second = stack.enter_context(self._caller(SECOND))
             self._lined_up("in_line", [first, second])
-            self._taken("turn", first)
+            self._taken("turn", first, [second])
             self._transferred(first, agent)
             self._lined_up("back_in_line", [first, second])
-            self._taken("turn_again", first)
-            self._passed_over(first, second)
+            self._taken("turn_again", first, [second])
         return {"steps": self._steps}
 
     @contextmanager
@@ -94,44 +93,45 @@ class DemoWaiting:
 
     def _lined_up(self, name: str, expected: list[str]) -> None:
         """Note who waits in what order, once it is as expected or after a while."""
-        deadline = self._clock.monotonic() + STEP_SECONDS
-        while True:
-            mark = self._client.get("events", limit=1)["last"]
-            line = [each for each in self._client.get("waiting") if each["call_id"] in expected]
-            calls = [each["call_id"] for each in line]
-            if calls == expected or self._clock.monotonic() > deadline:
-                break
-            self._client.poll("events", 1.0, after=mark)
+        good = self._until(lambda: [each["call_id"] for each in self._line(expected)] == expected)
         places = [
             {key: each[key] for key in ("call_id", "position", "priority", "expected_seconds")}
-            for each in line
+            for each in self._line(expected)
         ]
-        self._note(name, calls == expected, line=places)
+        self._note(name, good, line=places)
 
-    def _taken(self, name: str, call_id: str) -> None:
-        """Let the agent be ready, and note how long it takes until a call is answered."""
-        mark, begun = self._client.get("events", limit=1)["last"], self._clock.monotonic()
+    def _line(self, calls: list[str]) -> list[Any]:
+        return [each for each in self._client.get("waiting") if each["call_id"] in calls]
+
+    def _taken(self, name: str, call_id: str, others: list[str]) -> None:
+        """Let the agent be ready, and note how long it takes until one has the call and the others wait."""
+        begun = self._clock.monotonic()
         self._order("ready")
-        wanted = {"kind": "answered", "call_id": call_id}
-        answered = next(events(self._client, ANSWER_SECONDS, mark, **wanted), None)
+        # The ledger learns of the talk a moment after the agent's state.
+        both = (f"agents/{self._demo.agent}", f"calls/{call_id}")
+        taken = self._until(lambda: all(self._client.get(path)["state"] == "talking" for path in both))
         seconds = round(self._clock.monotonic() - begun, 1)
-        self._note(name, answered is not None, call_id=call_id, seconds=seconds)
+        waiting = [each["call_id"] for each in self._line([call_id, *others])]
+        self._note(name, taken and waiting == others, call_id=call_id, seconds=seconds)
 
     def _transferred(self, call_id: str, agent: str) -> None:
         """Give the call back to the queue, blind; the agent who gave it away has a pause meanwhile."""
         body = {"call_id": call_id, "to": f"queue:{self._demo.queue}", "mode": "blind", "by": agent}
-        mark = self._client.get("events", limit=1)["last"]
         self._client.send("POST", "transfers", body)
-        wanted = {"kind": "waits", "call_id": call_id}
-        waits = next(events(self._client, STEP_SECONDS, mark, **wanted), None)
+        free = self._until(lambda: self._client.get(f"agents/{agent}")["state"] == "wrap_up")
         self._order("pause", reason=self._reason.name)
-        self._note("transferred", waits is not None, call_id=call_id)
+        self._note("transferred", free, call_id=call_id)
 
-    def _passed_over(self, taken: str, waiting: str) -> None:
-        """Note why who came earlier was passed over, as it is stored with the turn of who was taken."""
-        told = next(events(self._client, STEP_SECONDS, 0, kind="overtook", call_id=taken), None)
-        over = told["data"]["over"] if told else ""
-        self._note("passed_over", waiting in over and "priority" in over, call_id=waiting, reason=over)
+    def _until(self, enough: Callable[[], bool]) -> bool:
+        """Wait until something is so; tell whether it is."""
+        deadline = self._clock.monotonic() + STEP_SECONDS
+        while True:
+            mark = self._client.get("events", limit=1)["last"]
+            if enough():
+                return True
+            if self._clock.monotonic() > deadline:
+                return False
+            self._client.poll("events", 1.0, after=mark)
 
     def _note(self, name: str, as_expected: bool, **told: object) -> None:
         at = round(self._clock.monotonic() - self._began, 1)
@@ -156,4 +156,4 @@ def _print(found: Any) -> None:
 def _told(step: Any) -> str:
     if "line" in step:
         return ", ".join(f"{each['position']}: {each['call_id']}" for each in step["line"])
-    return str(step.get("reason") or step["call_id"])
+    return str(step["call_id"])

@@ -10,7 +10,7 @@ import pytest
 from telephony.paths import PROJECT
 from tests.system import System
 
-STEPS = ["in_line", "turn", "transferred", "back_in_line", "turn_again", "passed_over"]
+STEPS = ["in_line", "turn", "transferred", "back_in_line", "turn_again"]
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +42,10 @@ def test_two_who_wait_have_the_places_of_their_arrival(shown):
     assert shown[1]["call_id"] == first["call_id"]
 
 
-def test_who_was_transferred_is_ahead_and_why_is_stored_for_who_is_passed_over(shown):
+def test_who_was_transferred_is_ahead_of_who_waits_and_is_taken_again(shown):
     first, second = shown[3]["line"]
-    assert (first["call_id"], first["priority"]) == (shown[1]["call_id"], 20)
-    assert (shown[5]["call_id"], shown[5]["reason"]) == (second["call_id"], f"{second['call_id']}:priority")
+    assert (first["call_id"], first["priority"], second["priority"]) == (shown[1]["call_id"], 20, 0)
+    assert shown[4]["call_id"] == first["call_id"]
 
 
 def test_it_is_in_no_figure_and_leaves_nothing_behind(system, shown):
