@@ -14,7 +14,7 @@ from twisted.internet.endpoints import HostnameEndpoint
 from twisted.python.failure import Failure
 
 from telephony import calendars
-from telephony.agi.entries import feature, inbound, rating, transfer, unit, wait, waiting
+from telephony.agi.entries import feature, inbound, keep, rating, transfer, unit, wait, waiting
 from telephony.agi.entries import survey as survey_entry
 from telephony.agi.server import FastAGIServer
 from telephony.api import serve
@@ -121,6 +121,7 @@ class Service:
         )
         self.waiting.overflow = self.overflow
         self.waiting.words.is_storm = lambda: self.storm.is_on
+        self.waiting.words.offers_return = lambda number: number not in {"", hotline.demo.caller_number}
         self.storm.listeners += [self.outbound.dialer.wake, self.overflow.soon]
         self.ami.on_down(self.waiting.lost)
         self.roster.when_changed = self.waiting.look
@@ -158,6 +159,7 @@ class Service:
             "unit": unit.entry(self.rooms.hearing, config.threeway),
             "waiting": waiting.entry(self.rooms.hearing),
             "wait": wait.entry(self.waiting, clock, hotline.area_code),
+            "keep": keep.entry(self.outbound.keep_place, hotline.demo.caller_number, hotline.area_code),
             "rating": rating.entry(
                 Ratings(config, self.database, clock, self.pulse), hotline.rating.key_seconds
             ),

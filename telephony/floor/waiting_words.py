@@ -28,6 +28,7 @@ class Listens(Protocol):
 
     call_id: str
     queue: str
+    number: str
     said_at: float | None
 
 
@@ -37,6 +38,7 @@ class Words:
     def __init__(self, rules: Waiting, expectations: Expectations) -> None:
         self._rules, self._expectations = rules, expectations
         self.is_storm: Callable[[], bool] = lambda: False
+        self.offers_return: Callable[[str], bool] = lambda _number: False
 
     def due(self, listener: Listens, callers: Sequence[Caller], now: float) -> tuple[str, ...]:
         """Return the prompts that are due now, monotonic seconds, and take them for said."""
@@ -46,7 +48,9 @@ class Words:
         listener.said_at = now
         place = position(callers, listener.call_id, self._expectations.sharing)
         storm = ("storm-wait",) if self.is_storm() else ()
-        return (*storm, *(() if first else ("waiting-comfort",)), *self._place(listener.queue, place))
+        comfort = () if first else ("waiting-comfort",)
+        offer = ("return-offer",) if self.offers_return(listener.number) else ()
+        return (*storm, *comfort, *self._place(listener.queue, place), *offer)
 
     def _place(self, queue: str, place: int) -> tuple[str, ...]:
         said = ("waiting-place", *spoken(place), "waiting-place-end")

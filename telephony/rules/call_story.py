@@ -365,6 +365,7 @@ _TELLERS: dict[str, Callable[[Call, Record, Party], list[Happening]]] = {
     "refusal": _note,
     "refusal_said": _note,
     "overflowed": _refused,
+    "kept": _refused,
     "transfer": _transferred,
     "ANSWER": _answered,
     "BRIDGE_ENTER": _bridged,

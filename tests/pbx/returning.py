@@ -4,7 +4,9 @@ import itertools
 
 from telephony.peers.far_end import FarEnd
 from telephony.peers.far_end_call import Behaviour
+from tests.pbx.hearing import wait_said
 from tests.pbx.revisiting import QUICK
+from tests.switch import prompt_hertz
 from tests.system import System
 
 ALWAYS = {"working_days": ["00:00-23:59"], "other_days": ["00:00-23:59"]}
@@ -44,6 +46,22 @@ class Returning:
         citizen.hangup()
         self.service.wait_event("return_opened", mark, call_id=call_id)
         return number, call_id
+
+    def keeps_the_place(self, *behaviours, called="12315"):
+        """Let a citizen wait and press the key once it is offered; return number, call and the citizen."""
+        number = str(next(_numbers))
+        self.far_end.plan(number, behaviours)
+        mark = self.service.mark()
+        citizen = self.system.citizen(called, caller=number)
+        call_id = self.service.wait_event("waits", mark)["call_id"]
+        wait_said(citizen, self.hertz("return-offer"))
+        citizen.press("1")
+        self.service.wait_event("ended", mark, call_id=call_id)
+        return number, call_id, citizen
+
+    def hertz(self, prompt):
+        """Return the pitch that stands for a prompt."""
+        return prompt_hertz(list(self.switch.config.prompts.prompts).index(prompt))
 
     def shown(self, call_id):
         """Return the return of a lost call with its attempts."""

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from telephony.outbound import DIE_AT
+from tests.pbx.hearing import said
 from tests.pbx.returning import ANSWERS, BUSY, RINGS_ON, Returning
 
 
@@ -44,6 +45,23 @@ def test_who_gave_up_is_called_back_when_an_agent_is_ready_and_the_talk_closes_i
     returning.far_end.hang_up(number)
     returning.service.wait_event("ended", mark, call_id=call["id"])
     returning.service.wait_agent("8001", "ready", mark)
+
+
+def test_who_presses_the_key_keeps_the_place_is_let_go_and_called_back(returning):
+    number, call_id, citizen = returning.keeps_the_place(ANSWERS)
+    mark = returning.service.mark()
+    shown = returning.shown(call_id)
+    assert (shown["number"], shown["why"]) == (number, "kept")
+    assert returning.service.get(f"/calls/{call_id}")["outcome"] == "kept"
+    assert citizen.wait(30).ended_by_far_end
+    assert said(citizen.hears(None), returning.hertz("return-kept"))
+    phone = returning.system.agent("8001")
+    phone.wait_event("CALL_INCOMING", 30)
+    phone.answer()
+    returning.service.wait_event("return_closed", mark, call_id=call_id)
+    assert returning.rung(number) == 1
+    returning.far_end.hang_up(number)
+    returning.service.wait_agent("8001", "ready")
 
 
 def test_who_is_not_reached_is_called_again_and_left_to_a_person_in_the_end(returning):

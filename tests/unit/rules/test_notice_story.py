@@ -54,6 +54,12 @@ def test_what_is_no_notices_id_is_nothing(extra):
     assert (call.notice, "notice" in kinds) == (None, False)
 
 
+def test_who_keeps_the_place_is_let_go_for_that_and_owed_nothing_more():
+    kept = [record("kept", 60, extra="city-12345"), record("HANGUP", 63, source="", cause=16)]
+    call, kinds = story([*ARRIVED, QUEUED, *kept])
+    assert (call.outcome, kinds[-2:], why_owed(call, "10000012345")) == ("kept", ["kept", "ended"], None)
+
+
 def test_whom_a_full_queue_lets_go_is_owed_a_return_for_that():
     let_go = [record("overflowed", 60, extra="city-12345"), record("HANGUP", 63, source="", cause=16)]
     call, _ = story([*ARRIVED, QUEUED, *let_go])
