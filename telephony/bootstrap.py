@@ -46,6 +46,7 @@ from telephony.floor.transfers import Transfers
 from telephony.floor.transfers_by_phone import TransfersByPhone
 from telephony.floor.waiting_room import WaitingRoom
 from telephony.floor.waiting_seen import WaitingSeen
+from telephony.floor.waiting_words import Words
 from telephony.outbound import Outbound, death_point, reader_of, worker_of
 from telephony.paths import Paths
 from telephony.pbx.ami import AMIClient
@@ -120,8 +121,7 @@ class Service:
             self.pulse.beat,
         )
         self.waiting.overflow = self.overflow
-        self.waiting.words.is_storm = lambda: self.storm.is_on
-        self.waiting.words.offers_return = lambda number: number not in {"", hotline.demo.caller_number}
+        self._let_speak(self.waiting.words)
         self.storm.listeners += [self.outbound.dialer.wake, self.overflow.soon]
         self.ami.on_down(self.waiting.lost)
         self.roster.when_changed = self.waiting.look
@@ -233,6 +233,12 @@ class Service:
 
     def _look_again(self) -> None:
         self.switch.sweep().addErrback(_log_fault, "sweep")
+
+    def _let_speak(self, words: Words) -> None:
+        """Tell those who speak to the waiting of storms, and whom to offer a call back."""
+        nobody = {"", self.config.hotline.demo.caller_number}
+        words.is_storm = lambda: self.storm.is_on
+        words.offers_return = lambda number: number not in nobody
 
     def _supervision(self, clock: Clock, worker: str) -> Supervision:
         line = SpyLine(self.ami, self.config.threeway.caller_number)

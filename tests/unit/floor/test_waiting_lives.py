@@ -96,6 +96,7 @@ class Day:
     def restarts(self):
         """The room forgets all; those who wait ask again, those for whom somebody rings do so later."""
         ready = self.house.agents.ready
+        self.timer = Timer()  # what the life before had planned dies with it
         self.house = House(CONFIG, self.clock, self.timer, FakeStore())
         self.house.line.ring = self._moved
         self.house.agents.ready = []
