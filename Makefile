@@ -24,7 +24,7 @@ run: setup-run
 	@exec $(BIN)/hotline run --with-asterisk
 
 test: setup-test lint
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@HOTLINE_VAR=$(VAR) PYTEST_ARGS="$(PYTEST_ARGS)" tools/test
 
 lint: setup-test
 	$(BIN)/ruff check .
