@@ -121,7 +121,7 @@ class Service:
             self.pulse.beat,
         )
         self.waiting.overflow = self.overflow
-        self._let_speak(self.waiting.words)
+        self._join_returns(self.waiting.words)
         self.storm.listeners += [self.outbound.dialer.wake, self.overflow.soon]
         self.ami.on_down(self.waiting.lost)
         self.roster.when_changed = self.waiting.look
@@ -234,11 +234,12 @@ class Service:
     def _look_again(self) -> None:
         self.switch.sweep().addErrback(_log_fault, "sweep")
 
-    def _let_speak(self, words: Words) -> None:
-        """Tell those who speak to the waiting of storms, and whom to offer a call back."""
+    def _join_returns(self, words: Words) -> None:
+        """Let the room know of storms, whom to offer a call back, and whose turn it is to be called back."""
         nobody = {"", self.config.hotline.demo.caller_number}
         words.is_storm = lambda: self.storm.is_on
         words.offers_return = lambda number: number not in nobody
+        self.waiting.returns = self.outbound.turns.give
 
     def _supervision(self, clock: Clock, worker: str) -> Supervision:
         line = SpyLine(self.ami, self.config.threeway.caller_number)

@@ -5,7 +5,7 @@ return stays planned, from then on the attempt is in the store (callback/dialer.
 """
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
@@ -208,18 +208,24 @@ class Turns:
 
     def _choose(self, line: list[OnLine]) -> None:
         """Give turns to those for whom an agent is left over by all who have waited longer."""
+        self.give(line, self._house.agents.ready_agents)
+
+    def give(self, line: Iterable[OnLine], agents: Iterable[str]) -> frozenset[str]:
+        """Give turns beside those on the line with agents who are free; return who is kept free for a return.
+
+        What is due is as of the last look. Nobody is kept where the dialer would take no call now.
+        """
         house = self._house
-        if not self._due or not house.may_dial():
-            return
+        if not self._due or self.stopped or not house.may_dial() or not self._plan.open_now():
+            return self.held
         free = {
-            agent: house.skills[agent]
-            for agent in house.agents.ready_agents - self.held
-            if agent in house.skills
+            agent: house.skills[agent] for agent in frozenset(agents) - self.held if agent in house.skills
         }
         owed = [Owed(row.id, self._queue(row), row.since) for row in self._due.values()]
         for turn in turns_of(owed, line, free):
             if house.may_dial():
                 self.take(turn.return_id, turn.agent)
+        return self.held
 
     def _not_seen(self, failure: Failure) -> None:
         log.error("returns_not_read", why=repr(failure.value))

@@ -25,6 +25,7 @@ from telephony.floor.waiting_words import Reply, Words
 from telephony.pbx.waiting import Listener
 from telephony.rules import waiting as rules
 from telephony.rules.call_story import Happening
+from telephony.rules.returns import LONGEST, OnLine
 from telephony.rules.waiting import Agent, Answer, Caller, Turn
 from telephony.store import calls as call_rows
 from telephony.store import waiting as rows
@@ -108,6 +109,8 @@ class WaitingRoom:
         self._given: dict[str, int] = {}
         self._counter, self._life = itertools.count(1), uuid.uuid4().hex
         self.overflow: Limits | None = None
+        self.returns: Callable[[list[OnLine], list[str]], frozenset[str]] = lambda _line, _free: frozenset()
+        """Gives returns their turns with agents who are free; says who is kept free for one."""
         self.sent_away: set[str] = set()
         """Calls that app_queue is to serve although the room is open."""
         self.open = False
@@ -229,6 +232,8 @@ class WaitingRoom:
         free = [self._agent(number) for number in self._agents.free() if number not in taken]
         if free:
             callers = [guest.caller() for guest in self._guests.values() if not guest.parting]
+            kept = self.returns([_on_line(caller) for caller in callers], [each.number for each in free])
+            free = [each for each in free if each.number not in kept]
             for turn in rules.turns(callers, free, self.expectations.sharing):
                 self._give(turn)
 
@@ -340,3 +345,8 @@ class WaitingRoom:
         """Commit events before what a caller waits for."""
         written = self._database.write(lambda connection: call_rows.append(connection, events), urgent=True)
         return written.addCallback(lambda _: self._pulse.beat())
+
+
+def _on_line(caller: Caller) -> OnLine:
+    """Return a caller as one beside whom returns have their turn: who is more urgent comes before all."""
+    return OnLine(caller.queue, LONGEST if caller.priority > 0 else caller.since)

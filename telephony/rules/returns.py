@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from telephony.rules.bands import Bands, Window, window_at
 from telephony.rules.call_story import Call
@@ -17,6 +17,8 @@ KEPT = "kept"
 _FAILED = frozenset({"unserved", "failed"})
 _GAVE_UP = "abandoned"
 SATURDAY = 5
+LONGEST = datetime.min.replace(tzinfo=UTC)
+"""Since when those wait who come before everybody else."""
 
 
 def why_owed(call: Call, demo_caller: str) -> str | None:

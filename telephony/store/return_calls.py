@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from telephony.clock import SHANGHAI
 from telephony.errors import NotAllowedError, UnknownThingError
 from telephony.rules.call_story import Happening
-from telephony.rules.returns import KEPT, OnLine
+from telephony.rules.returns import KEPT, LONGEST, OnLine
 from telephony.store import attempts as attempt_rows
 from telephony.store import calls as call_rows
 from telephony.store import returns as rows
@@ -23,8 +23,6 @@ from telephony.texts import say
 
 CAMPAIGN = "return"
 """Under which the attempts of returns are stored, and how their calls are marked."""
-LONGEST = datetime.min.replace(tzinfo=UTC)
-"""Since when those wait whom we rang ourselves: before everybody else."""
 _IDS: sa.BindParameter[list[Any]] = sa.bindparam("ids", expanding=True)
 _OPEN = sa.and_(returns.c.closed_at.is_(None), returns.c.given_up_at.is_(None))
 _ON_THE_LINE = sa.exists().where(calls.c.caller_number == returns.c.number, calls.c.state != ENDED)

@@ -91,6 +91,20 @@ def test_a_citizen_on_the_line_who_has_waited_longer_goes_first(returning):
     returning.end(lost)
 
 
+def test_a_citizen_on_the_line_who_came_later_goes_after_it(returning):
+    number, lost = returning.loses(ANSWERS)
+    mark = returning.service.mark()
+    returning.system.citizen("12315")
+    waiting = returning.service.wait_event("waits", mark)["call_id"]
+    phone = returning.system.agent("8001")
+    phone.wait_event("CALL_INCOMING", 30)
+    phone.answer()
+    first = returning.service.wait_event("answered", mark)
+    assert returning.service.get(f"/calls/{first['call_id']}")["caller_number"] == number
+    assert waiting in [each["call_id"] for each in returning.service.get("/waiting")]
+    returning.service.wait_event("return_closed", mark, call_id=lost)
+
+
 @pytest.mark.parametrize("point", ["after_reserved", "after_dialling_committed", "after_originate_sent"])
 def test_a_service_that_dies_on_the_way_rings_nobody_twice_and_forgets_nobody(returning, point):
     number, lost = returning.loses(RINGS_ON)

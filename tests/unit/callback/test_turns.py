@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from telephony.errors import NotAllowedError, SwitchRefusedError, UnknownThingError
+from telephony.rules.returns import OnLine
 from telephony.rules.verdict import Finding, Outcome
 from telephony.store import attempts as attempt_rows
 from telephony.store import dialer_state, return_calls
@@ -48,6 +49,23 @@ def test_nobody_is_rung_while_no_agent_who_serves_the_queue_is_ready(house):
     house.lose()
     house.ready("8101")
     assert house.line.told == []
+
+
+@pytest.mark.parametrize(("ago", "kept"), [(59, {"8001"}), (60, set()), (61, set())])
+def test_the_room_leaves_an_agent_to_a_return_that_has_waited_longer(house, ago, kept):
+    house.lose(ago=60)
+    house.pass_by(1)
+    line = [OnLine("city-12345", NOON - timedelta(seconds=ago))]
+    assert house.turns.give(line, ["8001"]) == kept
+    assert [told[:2] for told in house.line.told] == [("ring", agent) for agent in kept]
+
+
+@pytest.mark.parametrize("closed", ["dials", "by_itself"])
+def test_nobody_is_kept_for_a_return_that_would_not_be_dialled_now(house, closed):
+    house.lose()
+    house.pass_by(1)
+    setattr(house, closed, False)
+    assert (house.turns.give([], ["8001"]), house.line.told) == (frozenset(), [])
 
 
 def test_a_ready_agent_is_rung_first_and_told_what_it_is(house):

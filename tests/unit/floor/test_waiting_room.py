@@ -11,6 +11,7 @@ from telephony.errors import SwitchRefusedError, SwitchUnavailableError
 from telephony.floor.waiting_room import GRACE, LONG_REST, REST, STALL, UNKNOWN_QUEUE
 from telephony.floor.waiting_seen import STALE
 from telephony.pbx.snapshot import Channel
+from telephony.rules.returns import LONGEST
 from telephony.rules.waiting import Answer
 from telephony.store.tables import events
 from tests.unit.floor.waiting_house import ENTERPRISE, GENERAL, FakeStore, House
@@ -55,6 +56,22 @@ def test_an_agent_for_whom_a_caller_is_on_the_way_is_offered_nobody_else(house):
     house.free("8001")
     house.free("8001")
     assert house.moved == [("one", "8001")]
+
+
+def test_an_agent_who_is_kept_for_a_return_is_offered_nobody_and_the_room_tells_who_waits(house):
+    asked = []
+
+    def returns(line, free):
+        asked.append(([(each.queue, each.since) for each in line], free))
+        return frozenset({"8001"})
+
+    house.room.returns = returns
+    house.ask("one", came=1)
+    house.ask("urgent", came=2, priority=5)
+    house.free("8001", "8002")
+    assert house.moved == [("urgent", "8002")]
+    line = [(GENERAL, NOON + timedelta(seconds=1)), (GENERAL, LONGEST)]
+    assert asked == [(line, ["8001", "8002"])]
 
 
 def test_the_order_to_move_waits_for_the_commit(house):
