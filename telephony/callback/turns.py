@@ -221,7 +221,7 @@ class Turns:
         free = {
             agent: house.skills[agent] for agent in frozenset(agents) - self.held if agent in house.skills
         }
-        owed = [Owed(row.id, self._queue(row), row.since) for row in self._due.values()]
+        owed = [Owed(row.id, self._queue(row), row.since, row.priority or 0) for row in self._due.values()]
         for turn in turns_of(owed, line, free):
             if house.may_dial():
                 self.take(turn.return_id, turn.agent)

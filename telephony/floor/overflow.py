@@ -127,7 +127,8 @@ class Overflow:
         centre = self._centres.get(guest.queue)
 
         def owe(connection: sa.Connection) -> None:
-            returns.open_return(connection, guest.number, guest.call_id, centre, OVERFLOW, now)
+            lost = (guest.number, guest.call_id, centre, OVERFLOW, now)
+            returns.open_return(connection, *lost, guest.queue, guest.since)
 
         def stored(_: None) -> None:
             guest.parting = LET_GO

@@ -25,7 +25,7 @@ from telephony.floor.waiting_words import Reply, Words
 from telephony.pbx.waiting import Listener
 from telephony.rules import waiting as rules
 from telephony.rules.call_story import Happening
-from telephony.rules.returns import LONGEST, OnLine
+from telephony.rules.returns import OnLine
 from telephony.rules.waiting import Agent, Answer, Caller, Turn
 from telephony.store import calls as call_rows
 from telephony.store import waiting as rows
@@ -348,5 +348,5 @@ class WaitingRoom:
 
 
 def _on_line(caller: Caller) -> OnLine:
-    """Return a caller as one beside whom returns have their turn: who is more urgent comes before all."""
-    return OnLine(caller.queue, LONGEST if caller.priority > 0 else caller.since)
+    """Return a caller as one beside whom returns have their turn."""
+    return OnLine(caller.queue, caller.since, caller.priority)

@@ -91,15 +91,21 @@ class OnLine:
 
     queue: str
     since: datetime
+    priority: int = 0
+
+    def before(self, owed: "Owed") -> bool:
+        """Tell whether this one goes first: has waited as long, or is more urgent."""
+        return self.since <= owed.since or self.priority > owed.priority
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """A return that may be called now; `since` is when the lost call arrived."""
+    """A return that may be called now; `since` is when the lost call arrived, `priority` what it had."""
 
     id: int
     queue: str
     since: datetime
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +122,23 @@ def turns(
     """Return for which returns an agent is left over, by the order of arrival.
 
     `free` are agents who are ready, each with the penalty of each queue that they serve. Who has waited
-    longer takes an agent first: a citizen on the line before one of the same moment who is called back.
+    longer takes an agent first: a citizen on the line before one of the same moment who is called back, and
+    who is more urgent before either.
     """
-    left = dict(free)
-    line: list[OnLine | Owed] = sorted(
-        [*on_line, *owed], key=lambda each: (each.since, isinstance(each, Owed))
-    )
-    found = []
-    for each in line:
+    left, waiting, found = dict(free), list(on_line), []
+    for each in sorted(owed, key=lambda each: each.since):
+        for caller in (caller for caller in waiting if caller.before(each)):
+            left.pop(_best(caller.queue, left), None)
+        waiting = [caller for caller in waiting if not caller.before(each)]
         agent = _best(each.queue, left)
-        if agent is None:
-            continue
-        del left[agent]
-        if isinstance(each, Owed):
+        if agent:
+            del left[agent]
             found.append(Turn(each.id, agent))
+        if not left:
+            break
     return found
 
 
-def _best(queue: str, free: Mapping[str, Mapping[str, int]]) -> str | None:
+def _best(queue: str, free: Mapping[str, Mapping[str, int]]) -> str:
     able = [agent for agent, skills in free.items() if queue in skills]
-    return min(able, key=lambda agent: (free[agent][queue], agent), default=None)
+    return min(able, key=lambda agent: (free[agent][queue], agent), default="")

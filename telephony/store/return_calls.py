@@ -59,7 +59,9 @@ def due(connection: sa.Connection, now: datetime, limit: int) -> Sequence[sa.Row
 
     Not whose citizen is on the line already, or is being rung for something else.
     """
-    query = sa.select(returns).where(_OPEN, returns.c.next_at <= now, ~_ON_THE_LINE, ~_BEING_RUNG)
+    lost = sa.select(calls.c.priority).where(calls.c.id == returns.c.call_id).scalar_subquery()
+    query = sa.select(returns, lost.label("priority"))
+    query = query.where(_OPEN, returns.c.next_at <= now, ~_ON_THE_LINE, ~_BEING_RUNG)
     return connection.execute(query.order_by(returns.c.since, returns.c.id).limit(limit)).all()
 
 
@@ -78,11 +80,11 @@ def callable_now(connection: sa.Connection, return_ids: Iterable[int]) -> Sequen
 
 def on_line(connection: sa.Connection) -> list[OnLine]:
     """Return who waits for an agent on the line; whom we rang ourselves before everybody else."""
-    waiting = sa.select(calls.c.queue, calls.c.arrived_at, calls.c.direction).where(
+    waiting = sa.select(calls.c.queue, calls.c.arrived_at, calls.c.direction, calls.c.priority).where(
         calls.c.state == "queued", calls.c.queue.is_not(None)
     )
     return [
-        OnLine(row.queue, row.arrived_at if row.direction == "inbound" else LONGEST)
+        OnLine(row.queue, row.arrived_at if row.direction == "inbound" else LONGEST, row.priority or 0)
         for row in connection.execute(waiting)
     ]
 

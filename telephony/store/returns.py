@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from telephony.clock import SHANGHAI
 from telephony.errors import NotAllowedError, UnknownThingError
 from telephony.rules.call_story import Happening
-from telephony.rules.returns import KEPT
+from telephony.rules.returns import KEPT, OVERFLOW
 from telephony.store import calls as call_rows
 from telephony.store.tables import blacklist, calls, insert_for
 from telephony.store.threeway_tables import returns
@@ -140,8 +140,8 @@ def close_answered(connection: sa.Connection, answered: Iterable[tuple[str, str,
         return
     for row in connection.execute(_OPEN, {"numbers": sorted(calls_of)}).all():
         call_id, at = calls_of[row.number]
-        # Who kept the place may be answered in the same call, if a turn came while they were told so.
-        if row.opened_at <= at and (row.call_id != call_id or row.why == KEPT):
+        # Who is told that we call back may be answered in the same call, if a turn came meanwhile.
+        if row.opened_at <= at and (row.call_id != call_id or row.why in {KEPT, OVERFLOW}):
             close(connection, row.id, RULES, say("return.called_again", call=call_id), at, call_id)
 
 

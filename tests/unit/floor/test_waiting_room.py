@@ -11,7 +11,7 @@ from telephony.errors import SwitchRefusedError, SwitchUnavailableError
 from telephony.floor.waiting_room import GRACE, LONG_REST, REST, STALL, UNKNOWN_QUEUE
 from telephony.floor.waiting_seen import STALE
 from telephony.pbx.snapshot import Channel
-from telephony.rules.returns import LONGEST
+from telephony.rules.returns import OnLine
 from telephony.rules.waiting import Answer
 from telephony.store.tables import events
 from tests.unit.floor.waiting_house import ENTERPRISE, GENERAL, FakeStore, House
@@ -62,7 +62,7 @@ def test_an_agent_who_is_kept_for_a_return_is_offered_nobody_and_the_room_tells_
     asked = []
 
     def returns(line, free):
-        asked.append(([(each.queue, each.since) for each in line], free))
+        asked.append((line, free))
         return frozenset({"8001"})
 
     house.room.returns = returns
@@ -70,7 +70,7 @@ def test_an_agent_who_is_kept_for_a_return_is_offered_nobody_and_the_room_tells_
     house.ask("urgent", came=2, priority=5)
     house.free("8001", "8002")
     assert house.moved == [("urgent", "8002")]
-    line = [(GENERAL, NOON + timedelta(seconds=1)), (GENERAL, LONGEST)]
+    line = [OnLine(GENERAL, NOON + timedelta(seconds=came), priority) for came, priority in ((1, 0), (2, 5))]
     assert asked == [(line, ["8001", "8002"])]
 
 

@@ -120,6 +120,15 @@ def test_a_return_is_never_ahead_of_who_has_waited_on_the_line_as_long_or_longer
     assert turns([Owed(1, "city", ago(10))], [OnLine("city", ago(waiting))], AGENT) == turn
 
 
+@pytest.mark.parametrize(("urgent", "turn"), [(1, []), (0, [Turn(1, "8001")])])
+def test_who_came_later_goes_before_a_return_only_where_more_urgent_than_the_lost_call(urgent, turn):
+    assert turns([Owed(1, "city", ago(10), 1)], [OnLine("city", ago(9), 1 + urgent)], AGENT) == turn
+
+
+def test_a_return_however_urgent_is_not_ahead_of_who_has_waited_longer():
+    assert turns([Owed(1, "city", ago(10), 20)], [OnLine("city", ago(11), 0)], AGENT) == []
+
+
 def test_who_waits_for_agents_of_another_queue_holds_up_nobody():
     assert turns([Owed(1, "city", ago(1))], [OnLine("county", ago(9))], AGENT) == [Turn(1, "8001")]
 
