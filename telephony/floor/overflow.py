@@ -60,7 +60,8 @@ class Overflow:
     ) -> None:
         self._policies = {name: _steps(queue) for name, queue in config.queues.items() if queue.overflow}
         self._centres = {name: queue.centre for name, queue in config.queues.items()}
-        self._demo = config.hotline.demo.caller_number
+        # Nobody is let go whom we could not call back, and nobody whom we called: they show a number of ours.
+        self._stays = frozenset({"", config.hotline.demo.caller_number, *config.numbers})
         self._database, self._clock, self._timer = database, clock, timer
         self._room, self._factor, self._tell = room, factor, tell
         self._wake: Delayed | None = None
@@ -95,7 +96,7 @@ class Overflow:
         # Where no length counts, nobody else has to be looked at: each of hundreds asks every few seconds.
         guests = self._guests() if any(step.length is not None for step in last) else {}
         guests[guest.call_id] = guest
-        stays = bool(guest.agent) or guest.number in {"", self._demo}
+        stays = bool(guest.agent) or guest.number in self._stays
         waiters = [_waiter(each, stays=stays or each is not guest) for each in guests.values()]
         for spill in rules.spills(waiters, self._policies, now, self._factor()):
             if not spill.to:
