@@ -58,4 +58,4 @@ class Words:
         if expected is None:
             return said
         minutes = max(1, math.ceil(expected.total_seconds() / 60))
-        return (*said, "waiting-expected", *spoken(minutes), "waiting-expected-end")
+        return (*said, "waiting-expected", *spoken(minutes, counts=True), "waiting-expected-end")

@@ -1,18 +1,22 @@
 """A number in Mandarin as the prompts that say it: 125 is 一百二十五."""
 
 TEN, HUNDRED = "number-ten", "number-hundred"
+TWO_OF = "number-two"
+"""两, which counts things and hundreds; 二 stands in a place, a figure, and before 十."""
 LARGEST = 999
 """Said of all that is larger: nobody waits behind a thousand."""
 
 
-def spoken(number: int) -> tuple[str, ...]:
-    """Return the names of the prompts, for 0 and above."""
+def spoken(number: int, *, counts: bool = False) -> tuple[str, ...]:
+    """Return the names of the prompts, for 0 and above; `counts` for 两分钟, but 第二位."""
     number = min(max(number, 0), LARGEST)
+    if counts and number == 2:  # noqa: PLR2004 - the one number that counts by a word of its own
+        return (TWO_OF,)
     hundreds, rest = divmod(number, 100)
     tens, ones = divmod(rest, 10)
     said: list[str] = []
     if hundreds:
-        said += [_digit(hundreds), HUNDRED]
+        said += [TWO_OF if hundreds == 2 else _digit(hundreds), HUNDRED]  # noqa: PLR2004 - 两百
     if tens:
         # 十二, but 一百一十二
         said += [TEN] if tens == 1 and not hundreds else [_digit(tens), TEN]

@@ -3,6 +3,7 @@
 import pytest
 
 from telephony.config_load import load
+from telephony.paths import PROJECT
 from telephony.texts import say
 from tests.unit.test_config_load import Folder
 
@@ -51,3 +52,13 @@ def test_a_storm_makes_limits_shorter_and_never_nothing(folder, factor, good):
 def test_no_queue_may_be_called_returns(folder):
     folder.append("queues", "{name: returns, centre: city, label: 回拨}")
     assert any(say("config.our_name", name="returns") in problem for problem in folder.problems())
+
+
+def test_each_queue_as_delivered_is_helped_by_another_centre_and_ends_in_returns():
+    config = load(PROJECT / "config")
+    for queue in config.queues.values():
+        if queue.name == config.hotline.demo.queue:
+            continue
+        helpers = {name for step in queue.overflow for name in step.to if name != "returns"}
+        assert {config.queues[name].centre for name in helpers} - {queue.centre}, queue.name
+        assert queue.overflow[-1].to == ("returns",), queue.name
