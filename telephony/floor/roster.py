@@ -270,7 +270,8 @@ class Roster:
                 self._retry = self._timer.callLater(RETRY, self._store_owed)
             return failure
 
-        return self._database.write(work).addCallbacks(act, owe)
+        # Urgent: until it is stored the agent is free for nobody, and callers wait.
+        return self._database.write(work, urgent=True).addCallbacks(act, owe)
 
     def _store_owed(self) -> None:
         owed, self._owed, self._retry = self._owed, [], None

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from threading import Event
 
 import pytest
 import sqlalchemy as sa
@@ -22,6 +23,17 @@ async def test_login_makes_an_agent_ready_and_the_switch_is_told_after_the_commi
     view = await roster.command("8001", "login", None, "test")
     assert (view.state, mirror.told) == ("ready", [("8001", True, False)])
     assert (await database.read(agent_rows.load))["8001"]["state"] == "ready"
+
+
+@ensureDeferred
+async def test_an_agent_who_gets_ready_waits_behind_no_page_of_the_journal(roster, database):
+    busy = Event()
+    database.write(lambda _: busy.wait())
+    page = database.write(agent_rows.load)
+    ready = roster.command("8001", "login", None, "test")
+    busy.set()
+    await ready
+    assert (await page)["8001"]["state"] == "ready"
 
 
 @ensureDeferred
@@ -200,7 +212,7 @@ async def test_a_change_that_the_database_refused_is_stored_and_told_to_the_swit
 ):
     await roster.command("8001", "login", None, "test")
     write = database.write
-    monkeypatch.setattr(database, "write", lambda _: fail(OSError("the disk is full")))
+    monkeypatch.setattr(database, "write", lambda _, **_how: fail(OSError("the disk is full")))
     roster.connected("8001", "1.0", "1.1")
     roster.leg_ended("8001", "1.1")
     timer.advance(15)
@@ -220,7 +232,7 @@ async def test_a_command_that_could_not_be_stored_says_so_and_is_made_good(
     roster, database, timer, monkeypatch
 ):
     write = database.write
-    monkeypatch.setattr(database, "write", lambda _: fail(OSError("the disk is full")))
+    monkeypatch.setattr(database, "write", lambda _, **_how: fail(OSError("the disk is full")))
     with pytest.raises(OSError, match="disk"):
         await roster.command("8001", "login", None, "test")
     monkeypatch.setattr(database, "write", write)
@@ -231,7 +243,7 @@ async def test_a_command_that_could_not_be_stored_says_so_and_is_made_good(
 
 @ensureDeferred
 async def test_nothing_is_tried_again_after_the_stop(roster, database, timer, monkeypatch):
-    monkeypatch.setattr(database, "write", lambda _: fail(OSError("the disk is full")))
+    monkeypatch.setattr(database, "write", lambda _, **_how: fail(OSError("the disk is full")))
     roster.connected("8001", "1.0", "1.1")
     roster.stop()
     assert timer.getDelayedCalls() == []
