@@ -236,8 +236,7 @@ class Service:
 
     def _join_returns(self, words: Words) -> None:
         """Let the room know of storms, whom to offer a call back, and whose turn it is to be called back."""
-        # Who was called by us shows a number of ours.
-        nobody = {"", self.config.hotline.demo.caller_number, *self.config.numbers}
+        nobody = {"", self.config.hotline.demo.caller_number}
         words.is_storm = lambda: self.storm.is_on
         words.offers_return = lambda number: number not in nobody
         self.waiting.returns = self.outbound.turns.give

@@ -14,7 +14,7 @@ from telephony.callback.rules_in_force import rules_of, version_of
 from telephony.errors import NotAllowedError, UnknownThingError
 from telephony.floor.health import Component
 from telephony.floor.views import AgentView
-from telephony.floor.waiting_guests import WaitingView
+from telephony.floor.waiting_view import WaitingView
 from telephony.rooms import Rooms
 from telephony.rules.planner import Planner
 

@@ -24,7 +24,7 @@ from telephony.floor.recordings import Recordings
 from telephony.floor.storm import Storm
 from telephony.floor.transfers import Wanted
 from telephony.floor.views import AgentView
-from telephony.floor.waiting_guests import WaitingView
+from telephony.floor.waiting_view import WaitingView
 from telephony.pbx.supervision import Mode
 from telephony.rules.numbers import national
 from telephony.rules.planner import Planner

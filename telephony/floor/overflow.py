@@ -6,7 +6,7 @@ withheld stays. Each spill and each parting is committed before anything follows
 call and the step, so that a service that starts anew tells nothing twice.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -60,8 +60,8 @@ class Overflow:
     ) -> None:
         self._policies = {name: _steps(queue) for name, queue in config.queues.items() if queue.overflow}
         self._centres = {name: queue.centre for name, queue in config.queues.items()}
-        # Nobody is let go whom we could not call back, and nobody whom we called: they show a number of ours.
-        self._stays = frozenset({"", config.hotline.demo.caller_number, *config.numbers})
+        # Nobody is let go whom we could not call back.
+        self._stays = frozenset({"", config.hotline.demo.caller_number})
         self._database, self._clock, self._timer = database, clock, timer
         self._room, self._factor, self._tell = room, factor, tell
         self._wake: Delayed | None = None
@@ -80,8 +80,9 @@ class Overflow:
         now, factor = self._clock.now(), self._factor()
         guests = self._guests()
         waiters = [_waiter(guest, stays=True) for guest in guests.values()]
-        for spill in rules.spills(waiters, self._policies, now, factor):
-            self._help(guests[spill.call_id], spill, now)
+        found = rules.spills(waiters, self._policies, now, factor)
+        if found:
+            self._help([(guests[spill.call_id], spill) for spill in found], now)
         waiters = [_waiter(guest, stays=True) for guest in guests.values()]
         at = rules.next_at(waiters, self._policies, now, factor)
         if at is not None:
@@ -96,7 +97,8 @@ class Overflow:
         # Where no length counts, nobody else has to be looked at: each of hundreds asks every few seconds.
         guests = self._guests() if any(step.length is not None for step in last) else {}
         guests[guest.call_id] = guest
-        stays = bool(guest.agent) or guest.number in self._stays
+        # Nobody is let go whom we called.
+        stays = bool(guest.agent) or guest.called or guest.number in self._stays
         waiters = [_waiter(each, stays=stays or each is not guest) for each in guests.values()]
         for spill in rules.spills(waiters, self._policies, now, self._factor()):
             if not spill.to:
@@ -108,20 +110,24 @@ class Overflow:
             call: each for call, each in found.items() if each.queue in self._policies and not each.parting
         }
 
-    def _help(self, guest: Guest, spill: Spill, now: datetime) -> None:
-        guest.passed |= {spill.step}
+    def _help(self, spilled: Sequence[tuple[Guest, Spill]], now: datetime) -> None:
+        """Let all of them be helped by one commit and one look: a storm spills hundreds at once."""
+        for guest, spill in spilled:
+            guest.passed |= {spill.step}
 
         def stored(_: None) -> None:
-            guest.helpers |= frozenset(spill.to)
+            for guest, spill in spilled:
+                guest.helpers |= frozenset(spill.to)
             self._tell()
             self._room.look()
 
         def failed(failure: Failure) -> None:
-            guest.passed -= {spill.step}
+            for guest, spill in spilled:
+                guest.passed -= {spill.step}
             self._room.not_stored(failure)
 
-        event = self._event(guest, spill, now, "spilled")
-        self._write(guest, event).addCallbacks(stored, failed)
+        events = [(guest.call_id, self._event(guest, spill, now, "spilled")) for guest, spill in spilled]
+        self._write(events).addCallbacks(stored, failed)
 
     def _part(self, guest: Guest, spill: Spill, now: datetime) -> None:
         guest.parting = NOTED
@@ -140,15 +146,15 @@ class Overflow:
             self._room.not_stored(failure)
 
         event = self._event(guest, spill, now, "let_go")
-        self._write(guest, event, owe).addCallbacks(stored, failed)
+        self._write([(guest.call_id, event)], owe).addCallbacks(stored, failed)
 
     def _write(
-        self, guest: Guest, event: Happening, first: Callable[[sa.Connection], None] | None = None
+        self, events: Sequence[tuple[str, Happening]], first: Callable[[sa.Connection], None] | None = None
     ) -> Deferred[None]:
         def work(connection: sa.Connection) -> None:
             if first is not None:
                 first(connection)
-            call_rows.append(connection, [(guest.call_id, event)])
+            call_rows.append(connection, events)
 
         return self._database.write(work, urgent=True)
 

@@ -44,11 +44,12 @@ class SwitchWatch:
         self._lost_at: datetime | None = None
         self._living: frozenset[str] = frozenset()
         self._swept_at: datetime | None = None
-        self._settling = 0
+        self._settling, self._again = 0, False
         self.when_settled: Callable[[], None] = lambda: None
         """Called each time the switch agrees with the store again; the journal has been read by then."""
-        self.when_seen: Callable[[list[Channel]], object] = lambda _: None
-        """Called with every snapshot of the live channels; by then the agents agree with it."""
+        self.when_seen: Callable[[list[Channel], float], object] = lambda _, _asked: None
+        """Called with every snapshot of the live channels, and when it was asked for by the monotonic clock;
+        by then the agents agree with it."""
         self.calls_of_legs: Callable[[], Mapping[str, str]] = dict
         """Asked for the calls of channels that were added to them, by the channels' ids."""
         self.settled = False
@@ -74,6 +75,9 @@ class SwitchWatch:
             yield from self._settle()
         finally:
             self._settling -= 1
+        if self._again and not self._settling:
+            self._again = False
+            yield self.sweep()
 
     def _settle(self) -> Generator[Deferred[Any], Any, None]:
         members = self._mirror.learn((yield self._ami.list_action("QueueStatus")))
@@ -81,9 +85,10 @@ class SwitchWatch:
         for number, state in phones.items():
             self._roster.phone(number, state)
         # The channels last: an event that came after this list must not be undone by it.
+        asked = self._clock.monotonic()
         live: list[Channel] = yield snapshot.channels(self._ami)
         self._roster.reconcile(_of_agents(live, self.calls_of_legs()), members)
-        self.when_seen(live)
+        self.when_seen(live, asked)
         yield self._journal.drained()
         if self._booted_at is not None:
             died_at = min(self._lost_at or self._booted_at, self._booted_at)
@@ -94,15 +99,19 @@ class SwitchWatch:
 
     @inlineCallbacks
     def sweep(self) -> Generator[Deferred[Any], Any, None]:
-        """End calls that two snapshots in a row know nothing of; called by the ticker."""
+        """End calls that two snapshots in a row know nothing of; called by the ticker.
+
+        While it is being settled, the switch is looked at after that.
+        """
+        self._again = bool(self._settling)
         if not self._ami.is_up or self._settling:
             return
         if not self.settled:  # it failed half way, such as without its database, and no reconnect will come
             yield self.settle()
             return
-        now = self._clock.now()
+        now, asked = self._clock.now(), self._clock.monotonic()
         live: list[Channel] = yield snapshot.channels(self._ami)
-        self.when_seen(live)
+        self.when_seen(live, asked)
         living = _living(live)
         yield self._journal.drained()
         if self._swept_at is not None:

@@ -1,8 +1,9 @@
-"""Those who wait: as the dialplan presents them, as the room keeps them, as they are shown and told."""
+"""Those who wait: as the dialplan presents them, as the room keeps them, as they are told."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from telephony.config import Config
 from telephony.rules.call_story import Datum, Happening
 from telephony.rules.waiting import Caller, Turn
 from telephony.store.waiting import WAITS, Waited
@@ -21,12 +22,19 @@ class Asking:
     offered: str = ""
     status: str = ""
 
-    @property
-    def waited(self) -> Waited:
-        """Return what is kept of it."""
+    def waited(self, ours: frozenset[str]) -> Waited:
+        """Return what is kept of it; whom we called shows a number of ours, so theirs is not known yet."""
+        called = self.number in ours
+        number = None if called else self.number or None
         return Waited(
-            self.call_id, self.queue, self.priority, self.since, self.preferred, self.number or None
+            self.call_id, self.queue, self.priority, self.since, self.preferred, number, called=called
         )
+
+
+def own_numbers(config: Config) -> frozenset[str]:
+    """Return the numbers that whom we call sees, and that such a caller's channel shows."""
+    placed = (config.revisits.dialer.caller_number, config.threeway.caller_number)
+    return frozenset({*config.numbers, *placed})
 
 
 NOTED, LET_GO = "noted", "let_go"
@@ -38,6 +46,7 @@ class Guest:
     """Somebody who waits. `agent` rings for them, since `moved_at`; times by the monotonic clock.
 
     `passed` are the steps of overflow behind them, `helpers` the queues whose agents serve them as well.
+    `called`: we called them, so there is nothing to call back about.
     """
 
     call_id: str
@@ -46,6 +55,7 @@ class Guest:
     since: datetime
     preferred: str
     number: str
+    called: bool
     asked_at: float
     said_at: float | None = None
     agent: str = ""
@@ -57,8 +67,21 @@ class Guest:
     @classmethod
     def of(cls, waited: Waited, now: float) -> "Guest":
         """Return somebody who comes in now."""
-        number = waited.number or ""
-        return cls(waited.call_id, waited.queue, waited.priority, waited.since, waited.preferred, number, now)
+        return cls(
+            waited.call_id,
+            waited.queue,
+            waited.priority,
+            waited.since,
+            waited.preferred,
+            waited.number or "",
+            waited.called,
+            now,
+        )
+
+    def known(self, by_ledger: tuple[str | None, bool] | None) -> None:
+        """Note what the ledger knows of them (telephony.store.waiting.caller_of)."""
+        if by_ledger is not None:
+            self.number, self.called = by_ledger[0] or "", by_ledger[1]
 
     def caller(self) -> Caller:
         """Return what the rule needs to know."""
@@ -70,22 +93,8 @@ class Guest:
             self.preferred,
             ringing=bool(self.agent),
             helpers=self.helpers,
+            parting=bool(self.parting),
         )
-
-
-@dataclass(frozen=True)
-class WaitingView:
-    """Somebody who waits, as shown: `agent` rings for them now; `expected_seconds` is None while unknown."""
-
-    call_id: str
-    queue: str
-    number: str
-    priority: int
-    position: int
-    since: datetime
-    expected_seconds: int | None
-    preferred: str | None
-    agent: str | None
 
 
 def waits(guest: Guest, now: datetime) -> Happening:

@@ -9,8 +9,9 @@ that starts anew (waiting_seen.py).
 import itertools
 import uuid
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TypeVar
 
+import sqlalchemy as sa
 import structlog
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -20,7 +21,10 @@ from telephony.config import Config
 from telephony.errors import SwitchRefusedError, SwitchUnavailableError
 from telephony.floor.expectations import Expectations
 from telephony.floor.pulse import Pulse
-from telephony.floor.waiting_guests import LET_GO, Asking, Guest, WaitingView, told, waits
+from telephony.floor.waiting_guests import LET_GO, Asking, Guest, own_numbers, told, waits
+from telephony.floor.waiting_news import News
+from telephony.floor.waiting_sides import Agents, Limits, Line
+from telephony.floor.waiting_view import WaitingView, views
 from telephony.floor.waiting_words import Reply, Words
 from telephony.pbx.waiting import Listener
 from telephony.rules import waiting as rules
@@ -33,55 +37,17 @@ from telephony.store.database import Database
 from telephony.store.waiting import Waited
 
 log = structlog.get_logger()
+T = TypeVar("T")
 GRACE = 5.0
 """Seconds for which callers are asked to wait for the switch before app_queue takes over."""
 REST, LONG_REST = 1.0, 30.0
 """Seconds before an agent who did not answer is asked again; and whose own queue the switch does not know."""
 BEAT, STALL = 0.5, 1.5
 """Seconds between two beats, and after which the room must take it that the service stood still."""
+STALE = 2.0
+"""Seconds after which whoever still waits in the room has not been moved: the order got lost."""
 UNKNOWN_QUEUE = "UNKNOWN"
 """app_queue's word where the agent's own queue is missing."""
-
-
-class Agents(Protocol):
-    """Who is free (telephony.floor.roster.Roster)."""
-
-    def free(self) -> list[str]:
-        """Return who would ring now."""
-        ...
-
-
-class Limits(Protocol):
-    """What becomes of who waits too long (telephony.floor.overflow.Overflow)."""
-
-    def soon(self) -> None:
-        """Somebody came."""
-        ...
-
-    def asks(self, guest: Guest) -> None:
-        """Somebody asks what to do: note on the guest whether it is to go."""
-        ...
-
-
-class Line(Protocol):
-    """The switch (telephony.pbx.waiting.WaitingLine)."""
-
-    @property
-    def is_up(self) -> bool:
-        """Whether it can be asked."""
-        ...
-
-    def start(self, listener: Listener) -> None:
-        """Tell of those who wait."""
-        ...
-
-    def ring(self, leg_id: str, agent: str) -> Deferred[Any]:
-        """Let an agent ring for a citizen."""
-        ...
-
-    def take_back(self, leg_id: str) -> Deferred[Any]:
-        """Let a citizen who waits in app_queue come into the room."""
-        ...
 
 
 class WaitingRoom:
@@ -99,10 +65,11 @@ class WaitingRoom:
     ) -> None:
         self._config, self._database = config, database
         self._clock, self._timer, self._agents, self._pulse = clock, timer, agents, pulse
-        self._seconds = config.hotline.waiting.ask_seconds
+        self._seconds, self._ours = config.hotline.waiting.ask_seconds, own_numbers(config)
         self.line = line
         self.expectations = Expectations(config, clock)
         self.words = Words(config.hotline.waiting, self.expectations)
+        self.news = News(clock)
         self._guests: dict[str, Guest] = {}
         self._rings: dict[str, str] = {}
         self._resting: set[str] = set()
@@ -119,7 +86,7 @@ class WaitingRoom:
         """Whether the store refused to write: then app_queue serves all."""
         self.when_stalled: Callable[[], object] = lambda: None
         """Called when a snapshot is needed: callers may have gone on without the service."""
-        self._hold_until = 0.0
+        self._hold_until = self._closed_at = 0.0
         self._beat_at, self._beats = 0.0, True
 
     def start(self) -> Deferred[None]:
@@ -127,15 +94,25 @@ class WaitingRoom:
         self.lost()
         self._beat_at = self._clock.monotonic()
         self._beat()
-        self.line.start(Listener(self.connected, self.gone))
+        self.line.start(Listener(self.rung, self.connected, self.gone))
         since = self._clock.now() - self.expectations.window
         found = self._database.read(lambda connection: rows.answers_since(connection, since))
         return found.addCallback(self.expectations.restore)
 
     def lost(self) -> None:
         """Note that the switch cannot be asked: nobody is moved until it has been seen again."""
-        self.open = False
-        self._hold_until = self._clock.monotonic() + GRACE
+        self.open, self._closed_at = False, self._clock.monotonic()
+        self._hold_until = self._closed_at + GRACE
+
+    def opens(self, asked: float) -> bool:
+        """Open the room by a snapshot that was asked for then; tell whether it was new enough for that."""
+        self._check_stall()
+        if asked < self._closed_at:
+            if not self.open:
+                self.when_stalled()
+            return False
+        self.open = self.line.is_up
+        return True
 
     def stop(self) -> None:
         """Beat no more."""
@@ -143,6 +120,7 @@ class WaitingRoom:
 
     def _beat(self) -> None:
         self._check_stall()
+        self._beat_at = self._clock.monotonic()
         if self._beats:
             self._timer.callLater(BEAT, self._beat)
 
@@ -150,16 +128,18 @@ class WaitingRoom:
         # The dialplan leaves a service that stands still: who is here by our books may talk by now, and to
         # be moved would end that talk. So nobody is moved until the switch has been seen.
         now = self._clock.monotonic()
-        stalled, self._beat_at = now - self._beat_at > STALL, now
-        if stalled and self.open:
+        if now - self._beat_at <= STALL:
+            return
+        self._beat_at = self._closed_at = now
+        if self.open:
             log.warning("waiting_room_stood_still")
             self.lost()
             self.when_stalled()
 
     @property
-    def _steady(self) -> bool:
-        if self._clock.monotonic() - self._beat_at > STALL:
-            self._check_stall()
+    def steady(self) -> bool:
+        """Whether turns are given, and callers are where the room takes them to be."""
+        self._check_stall()
         return self.serves
 
     @property
@@ -171,6 +151,7 @@ class WaitingRoom:
 
     def ask(self, asking: Asking) -> Reply | None:
         """Take a caller in, or go on with one who waits; return what to do, None to leave it to app_queue."""
+        self.news.heard(asking.call_id)
         self._came_back(asking)
         missing = asking.offered and asking.status == UNKNOWN_QUEUE
         if asking.queue not in self._config.queues or missing:
@@ -187,7 +168,7 @@ class WaitingRoom:
             self.leave(guest.call_id)
             return Reply(0, ("overflow-return",), parting=True)
         if guest.agent or guest.parting:
-            return Reply(1 if guest.parting else self._seconds)
+            return Reply(1)  # something follows in a moment; if it does not, the next question tells
         return Reply(self._seconds, self.words.due(guest, self._callers(), self._clock.monotonic()))
 
     def _reply_while_closed(self, asking: Asking) -> Reply | None:
@@ -200,16 +181,24 @@ class WaitingRoom:
     def _welcome(self, asking: Asking) -> Guest:
         guest = self._guests.get(asking.call_id)
         if guest is None or guest.since != asking.since:
-            guest = self.take_in(asking.waited)
-            self.store((guest.call_id, waits(guest, self._clock.now()))).addErrback(self.not_stored)
+            guest = self.take_in(asking.waited(self._ours))
+            began = (guest.call_id, waits(guest, self._clock.now()))
+
+            def enter(connection: sa.Connection) -> tuple[str | None, bool] | None:
+                call_rows.append(connection, [began])
+                return rows.caller_of(connection, asking.call_id)
+
+            self._commit(enter).addCallbacks(guest.known, self.not_stored)
         guest.preferred, guest.asked_at = asking.preferred, self._clock.monotonic()
         return guest
 
     def _came_back(self, asking: Asking) -> None:
-        """End the offer of an agent who did not answer; the agent has a moment's rest."""
+        """End the offer of an agent who did not answer, or never rang; who did not has a moment's rest."""
         guest = self._guests.get(asking.call_id)
-        if guest is not None and guest.agent and guest.agent == asking.offered:
-            self.end_offer(guest)
+        if guest is not None and guest.agent:
+            late = self._clock.monotonic() - guest.moved_at > STALE
+            if late or guest.agent == asking.offered:
+                self.end_offer(guest)
         if asking.offered and asking.offered not in self._rings:
             self._rest(asking.offered, LONG_REST if asking.status == UNKNOWN_QUEUE else REST)
 
@@ -226,13 +215,14 @@ class WaitingRoom:
 
     def look(self) -> None:
         """Give turns to all for whom somebody is free."""
-        if not self._steady or not self._guests:
+        if not self.steady or not self._guests:
             return
         taken = self._resting.union(self._rings)
         free = [self._agent(number) for number in self._agents.free() if number not in taken]
         if free:
-            callers = [guest.caller() for guest in self._guests.values() if not guest.parting]
-            kept = self.returns([_on_line(caller) for caller in callers], [each.number for each in free])
+            callers = self._callers()
+            line = [_on_line(caller) for caller in callers if not caller.parting]
+            kept = self.returns(line, [each.number for each in free])
             free = [each for each in free if each.number not in kept]
             for turn in rules.turns(callers, free, self.expectations.sharing):
                 self._give(turn)
@@ -252,7 +242,7 @@ class WaitingRoom:
         stored.addCallbacks(lambda _: self._ring(guest, turn.agent), self._not_given, errbackArgs=(guest,))
 
     def _ring(self, guest: Guest, agent: str) -> None:
-        if self._steady and self._guests.get(guest.call_id) is guest and guest.agent == agent:
+        if self.steady and self._guests.get(guest.call_id) is guest and guest.agent == agent:
             guest.moved_at = self._clock.monotonic()
             self.line.ring(guest.call_id, agent).addErrback(self._not_rung, guest)
 
@@ -286,8 +276,16 @@ class WaitingRoom:
 
     # Who comes and goes.
 
+    def rung(self, call_id: str, agent: str) -> None:
+        """Note that an agent rings for a caller; if the room sent them to nobody, app_queue serves them."""
+        self.news.heard(call_id)
+        guest = self._guests.get(call_id)
+        if guest is not None and guest.agent != agent:
+            self.leave(call_id)
+
     def connected(self, call_id: str, _agent: str) -> None:
         """Note that a caller hears an agent."""
+        self.news.heard(call_id)
         guest = self.leave(call_id)
         if guest is not None:
             self.expectations.note(guest.queue, Answer(guest.since, self._clock.now()))
@@ -295,6 +293,7 @@ class WaitingRoom:
     def gone(self, call_id: str) -> None:
         """Note that a caller waits no more."""
         self.sent_away.discard(call_id)
+        self.news.heard(call_id)
         if self.leave(call_id) is not None:
             self.look()
 
@@ -319,23 +318,7 @@ class WaitingRoom:
 
     def views(self) -> list[WaitingView]:
         """Return who waits, the next first."""
-        order = rules.in_order(self._callers())
-        return [self._view(self._guests[caller.call_id], order) for caller in order]
-
-    def _view(self, guest: Guest, order: list[Caller]) -> WaitingView:
-        place = rules.position(order, guest.call_id, self.expectations.sharing)
-        expected = self.expectations.of(guest.queue, place)
-        return WaitingView(
-            call_id=guest.call_id,
-            queue=guest.queue,
-            number=guest.number,
-            priority=guest.priority,
-            position=place,
-            since=guest.since,
-            expected_seconds=None if expected is None else round(expected.total_seconds()),
-            preferred=guest.preferred or None,
-            agent=guest.agent or None,
-        )
+        return views(self._guests.values(), self.expectations)
 
     def key(self, what: str) -> str:
         """Return the key of an event that nothing tells twice."""
@@ -343,8 +326,14 @@ class WaitingRoom:
 
     def store(self, *events: tuple[str | None, Happening]) -> Deferred[None]:
         """Commit events before what a caller waits for."""
-        written = self._database.write(lambda connection: call_rows.append(connection, events), urgent=True)
-        return written.addCallback(lambda _: self._pulse.beat())
+        return self._commit(lambda connection: call_rows.append(connection, events))
+
+    def _commit(self, work: Callable[[sa.Connection], T]) -> Deferred[T]:
+        def tell(result: T) -> T:
+            self._pulse.beat()
+            return result
+
+        return self._database.write(work, urgent=True).addCallback(tell)
 
 
 def _on_line(caller: Caller) -> OnLine:

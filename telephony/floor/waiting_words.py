@@ -24,11 +24,15 @@ class Reply:
 
 
 class Listens(Protocol):
-    """Somebody who waits; `said_at` is when they were told something last, by the monotonic clock."""
+    """Somebody who waits; `said_at` is when they were told something last, by the monotonic clock.
+
+    `called`: we called them.
+    """
 
     call_id: str
     queue: str
     number: str
+    called: bool
     said_at: float | None
 
 
@@ -49,7 +53,8 @@ class Words:
         place = position(callers, listener.call_id, self._expectations.sharing)
         storm = ("storm-wait",) if self.is_storm() else ()
         comfort = () if first else ("waiting-comfort",)
-        offer = ("return-offer",) if self.offers_return(listener.number) else ()
+        offered = not listener.called and self.offers_return(listener.number)
+        offer = ("return-offer",) if offered else ()
         return (*storm, *comfort, *self._place(listener.queue, place), *offer)
 
     def _place(self, queue: str, place: int) -> tuple[str, ...]:

@@ -15,6 +15,8 @@ from telephony.pbx.queues import TECHNOLOGY
 from telephony.pbx.snapshot import Channel
 
 WAITS, TURN, RINGS, BACK = "waiting", "waiting-turn", "waiting-ring", "waiting-back"
+LEAVING = frozenset({"let-go", "1"})
+"""Extensions of `waiting` in which somebody is told that we call back, and let go; or asks for that."""
 BY_SWITCH = ("inbound", "by-switch")
 """Context and extension of who waits in app_queue because the service was silent."""
 SOMEWHERE = "00"
@@ -23,8 +25,9 @@ SOMEWHERE = "00"
 
 @dataclass(frozen=True)
 class Listener:
-    """What is told: a citizen, by the channel's id, hears an agent; a channel is gone."""
+    """What is told: an agent rings for a citizen, by the channel's id, or is heard; a channel is gone."""
 
+    rung: Callable[[str, str], None]
     connected: Callable[[str, str], None]
     gone: Callable[[str], None]
 
@@ -38,10 +41,13 @@ class WaitingLine:
     def start(self, listener: Listener) -> None:
         """Tell `listener` from now on."""
 
-        def connected(message: Message) -> None:
-            listener.connected(message.get("Uniqueid"), message.get("Interface").removeprefix(TECHNOLOGY))
+        def told(to: Callable[[str, str], None]) -> Callable[[Message], None]:
+            return lambda message: to(
+                message.get("Uniqueid"), message.get("Interface").removeprefix(TECHNOLOGY)
+            )
 
-        self._ami.subscribe(["AgentConnect"], connected)
+        self._ami.subscribe(["AgentCalled"], told(listener.rung))
+        self._ami.subscribe(["AgentConnect"], told(listener.connected))
         self._ami.subscribe(["Hangup"], lambda message: listener.gone(message.get("Uniqueid")))
 
     @property
@@ -70,6 +76,11 @@ class WaitingLine:
 def in_room(channel: Channel) -> bool:
     """Tell whether somebody waits in the room, or an agent rings for them."""
     return channel.context in {WAITS, TURN, RINGS, BACK}
+
+
+def leaves(channel: Channel) -> bool:
+    """Tell whether somebody in the room is being let go, or asks to be."""
+    return channel.context == WAITS and channel.exten in LEAVING
 
 
 def by_switch(channels: list[Channel]) -> list[str]:

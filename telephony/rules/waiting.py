@@ -4,14 +4,15 @@ Order is by priority, then by arrival, over all queues that share agents. Whoeve
 who came earlier is served so for a reason, which is a part of the decision.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-PRIORITY, NO_SKILL, RINGING = "priority", "no_skill", "ringing"
+PRIORITY, NO_SKILL, RINGING, PARTING = "priority", "no_skill", "ringing", "let_go"
 """Why somebody was passed over: the other is more urgent; no agent who is free serves their queue; an agent
-rings for them already."""
+rings for them already; they are being let go to be called back."""
 MOST_ANSWERS = 50
 """The newest of those that an expectation rests on: a queue that has become slower must show soon."""
 Strategy = Literal["rrmemory", "leastrecent", "fewestcalls", "random", "ringall"]
@@ -21,7 +22,7 @@ Strategy = Literal["rrmemory", "leastrecent", "fewestcalls", "random", "ringall"
 class Caller:
     """Somebody who waits; `preferred` is an agent who knows them; `ringing`: one rings for them now.
 
-    `helpers` are queues whose agents serve them as well (rules/overflow.py).
+    `helpers` are queues whose agents serve them as well (rules/overflow.py); `parting`: they are let go.
     """
 
     call_id: str
@@ -31,6 +32,12 @@ class Caller:
     preferred: str = ""
     ringing: bool = False
     helpers: frozenset[str] = frozenset()
+    parting: bool = False
+
+    @property
+    def kept_back(self) -> str:
+        """Return why it is nobody's turn to ring for them, or nothing."""
+        return RINGING if self.ringing else PARTING if self.parting else ""
 
 
 @dataclass(frozen=True)
@@ -92,22 +99,26 @@ def turns(
     """Return who goes to whom now, the first turn first; `sharing` is what `groups` says."""
     free = {agent.number: agent for agent in agents}
     given: list[Turn] = []
-    ahead: dict[str, str] = {}
+    ahead: set[str] = set()
     order = in_order(callers)
     for place, caller in enumerate(order):
         if not free:
             break
-        agent = None if caller.ringing else _agent_for(caller, free)
+        agent = None if caller.kept_back else _agent_for(caller, free)
         if agent is None:
-            ahead[caller.call_id] = RINGING if caller.ringing else NO_SKILL
+            ahead.add(caller.call_id)
             continue
         del free[agent.number]
-        because: Literal["knows_caller", "serves_queue"] = (
-            "knows_caller" if agent.number == caller.preferred else "serves_queue"
-        )
-        passed = _passed(caller, order[:place], order[place + 1 :], ahead, sharing)
-        given.append(Turn(caller.call_id, agent.number, because, passed))
+        others = [each for each in order[:place] if each.call_id in ahead] + order[place + 1 :]
+        group = _group((caller.queue, *caller.helpers, *agent.skills), sharing)
+        passed = _passed(caller, [each for each in others if _waits_for(each, agent, group)], ahead)
+        given.append(_turn(caller, agent, passed))
     return given
+
+
+def _turn(caller: Caller, agent: Agent, passed: tuple[Passed, ...]) -> Turn:
+    known = caller.preferred == agent.number
+    return Turn(caller.call_id, agent.number, "knows_caller" if known else "serves_queue", passed)
 
 
 def _agent_for(caller: Caller, free: Mapping[str, Agent]) -> Agent | None:
@@ -126,27 +137,27 @@ def _penalty(caller: Caller, agent: Agent) -> tuple[bool, int] | None:
     return (True, min(helping)) if helping else None
 
 
-def _group(caller: Caller, sharing: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """Return the queues of all who may wait for the same agents as a caller."""
-    queues = (caller.queue, *caller.helpers)
-    return frozenset(queues).union(*(sharing[queue] for queue in queues if queue in sharing))
+def _group(queues: Iterable[str], sharing: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Return the queues of all who may wait for the same agents as the callers of these queues."""
+    mine = frozenset(queues)
+    return mine.union(*(sharing[queue] for queue in mine if queue in sharing))
 
 
-def _passed(
-    caller: Caller,
-    before: Sequence[Caller],
-    behind: Sequence[Caller],
-    ahead: Mapping[str, str],
-    sharing: Mapping[str, frozenset[str]],
-) -> tuple[Passed, ...]:
-    """Say of each who came earlier, and waits for agents of the same group, why the caller goes first."""
-    group = _group(caller, sharing)
-    earlier = [
-        (each, ahead.get(each.call_id, PRIORITY))
-        for each in (*(each for each in before if each.call_id in ahead), *behind)
-        if each.since < caller.since and not group.isdisjoint((each.queue, *each.helpers))
-    ]
-    return tuple(Passed(each.call_id, RINGING if each.ringing else reason) for each, reason in earlier)
+def _waits_for(caller: Caller, agent: Agent, group: frozenset[str]) -> bool:
+    """Tell whether a caller waits in one of these queues, or for this agent, who knows them.
+
+    The agent's own queues are among them: who knows one caller may serve others than that caller's.
+    """
+    return caller.preferred == agent.number or not group.isdisjoint((caller.queue, *caller.helpers))
+
+
+def _passed(caller: Caller, others: Iterable[Caller], ahead: Collection[str]) -> tuple[Passed, ...]:
+    """Say of each who came earlier why the caller goes first."""
+    return tuple(
+        Passed(each.call_id, each.kept_back or (NO_SKILL if each.call_id in ahead else PRIORITY))
+        for each in others
+        if each.since < caller.since
+    )
 
 
 def position(callers: Iterable[Caller], call_id: str, sharing: Mapping[str, frozenset[str]]) -> int:
@@ -154,13 +165,25 @@ def position(callers: Iterable[Caller], call_id: str, sharing: Mapping[str, froz
 
     0 if the caller does not wait.
     """
-    order = in_order(callers)
-    caller = next((each for each in order if each.call_id == call_id), None)
-    if caller is None:
-        return 0
-    group = _group(caller, sharing)
-    same = [each.call_id for each in order if not group.isdisjoint((each.queue, *each.helpers))]
-    return 1 + same.index(call_id)
+    return positions(callers, sharing).get(call_id, 0)
+
+
+def positions(callers: Iterable[Caller], sharing: Mapping[str, frozenset[str]]) -> dict[str, int]:
+    """Return of each caller which in the order of all who wait for agents of the same group it is.
+
+    The next is first. Counted by where people wait, for that is a handful even if hundreds do.
+    """
+    found: dict[str, int] = {}
+    before: Counter[frozenset[str]] = Counter()
+    shared: dict[frozenset[str], frozenset[str]] = {}
+    for caller in in_order(callers):
+        mine = caller.helpers | {caller.queue}
+        if mine not in shared:
+            shared[mine] = _group(mine, sharing)
+        ahead = (count for queues, count in before.items() if not shared[mine].isdisjoint(queues))
+        found[caller.call_id] = 1 + sum(ahead)
+        before[mine] += 1
+    return found
 
 
 def expected(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -18,7 +19,7 @@ LONGEST = timedelta(hours=3)
 
 @dataclass(frozen=True)
 class Waited:
-    """A caller as last told: `number` is None where it was withheld."""
+    """A caller as last told: `number` is None where it was withheld; `called`: by us, who called them."""
 
     call_id: str
     queue: str
@@ -26,25 +27,40 @@ class Waited:
     since: datetime
     preferred: str
     number: str | None
+    called: bool = False
 
 
 def waits_of(connection: sa.Connection, call_ids: Iterable[str]) -> list[Waited]:
     """Return what was told last of each of these calls."""
     query = (
-        sa.select(events.c.call_id, events.c.data, calls.c.caller_number)
+        sa.select(events.c.call_id, events.c.data, calls.c.caller_number, calls.c.direction)
         .outerjoin(calls, calls.c.id == events.c.call_id)
         .where(events.c.kind == WAITS, events.c.call_id.in_(list(call_ids)))
         .order_by(events.c.id)
     )
-    last = {
-        row.call_id: _waited(row.call_id, row.data, row.caller_number) for row in connection.execute(query)
-    }
+    last = {row.call_id: _waited(row) for row in connection.execute(query)}
     return list(last.values())
 
 
-def _waited(call_id: str, data: dict[str, str], number: str | None) -> Waited:
-    since = datetime.fromisoformat(data["since"])
-    return Waited(call_id, data["queue"], int(data["priority"]), since, data["preferred"], number)
+def _waited(row: Any) -> Waited:
+    data = row.data
+    return Waited(
+        row.call_id,
+        data["queue"],
+        int(data["priority"]),
+        datetime.fromisoformat(data["since"]),
+        data["preferred"],
+        row.caller_number,
+        called=row.direction == "outbound",
+    )
+
+
+def caller_of(connection: sa.Connection, call_id: str) -> tuple[str | None, bool] | None:
+    """Return the citizen's number by the ledger, and whether we called it; None for a call it knows not."""
+    row = connection.execute(
+        sa.select(calls.c.caller_number, calls.c.direction).where(calls.c.id == call_id)
+    ).first()
+    return None if row is None else (row.caller_number, row.direction == "outbound")
 
 
 def answers_since(connection: sa.Connection, since: datetime) -> list[tuple[str, Answer]]:

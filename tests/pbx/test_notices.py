@@ -87,13 +87,14 @@ def test_who_stays_on_the_line_reaches_a_person(system, notice):
     assert (call["outcome"], counts(system, incident)) == ("answered", (1, 0, 1, 0))
 
 
-def test_one_key_leads_past_the_notice_at_once(system, notice, sound):
+@pytest.mark.parametrize("key", ["1", "#"])
+def test_one_key_leads_past_the_notice_at_once(system, notice, sound, key):
     sound(PROMPT, LONG_SECONDS)
     incident, mark = notice(), system.service.mark()
     citizen = system.citizen(CALLED)
     begun = system.service.wait_event("notice", mark)
     wait_said(citizen, hertz(system, PROMPT))
-    citizen.press("1")
+    citizen.press(key)
     system.service.wait_event("queued", mark, call_id=begun["call_id"])
     kinds = {event["kind"] for event in system.service.get(f"/calls/{begun['call_id']}")["events"]}
     assert "notice_passed" in kinds

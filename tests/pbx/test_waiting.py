@@ -110,6 +110,17 @@ def test_an_agents_own_queue_that_is_missing_leaves_the_caller_to_app_queue(syst
         system.switch.cli("queue reload all")
 
 
+def test_a_key_that_means_nothing_asks_the_service_at_once(system):
+    citizen, call_id = waits(system, "12328")
+    with fresh_ami(system) as ami:
+        system.service.kill()
+        citizen.press("5")
+        ami.wait_event(
+            "QueueCallerJoin", system.switch.config.hotline.waiting.ask_seconds - 2, Uniqueid=call_id
+        )
+    system.service.start()
+
+
 @pytest.mark.parametrize("step", [3, 17, 60])
 def test_a_torn_redirect_begins_the_new_place_anew(system, step):
     system.agent("8002")

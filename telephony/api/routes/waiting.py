@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from telephony.api.services import Door, waiting_of
 from telephony.clock import SHANGHAI
-from telephony.floor.waiting_guests import WaitingView
+from telephony.floor.waiting_view import WaitingView
 
 router = APIRouter(prefix="/waiting", tags=["queues"])
 

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 
 from telephony.config import OverflowStep
 from telephony.floor.overflow import Overflow
-from telephony.store import returns
+from telephony.store import calls, returns
 from telephony.store.tables import events
 from tests.unit.floor.waiting_house import COUNTY, GENERAL, FakeStore, House
 from tests.unit.times import NOON
@@ -105,6 +105,16 @@ def test_a_queue_that_is_too_long_is_helped_at_once(house):
     assert house.moved == []
     house.comes("three")
     assert house.moved == [("one", "8002")]
+
+
+def test_many_who_spill_over_at_once_are_one_commit_one_look_and_one_beat(house):
+    looks = []
+    for name in ("one", "two"):
+        house.comes(name)
+    look, house.room.look = house.room.look, lambda: looks.append(1) or look()
+    house.pass_time(60)
+    assert (house.told, looks) == ([1], [1])
+    assert [guest.helpers for guest in house.room.guests().values()] == [{GENERAL}, {GENERAL}]
 
 
 def test_a_storm_makes_the_wait_shorter_for_who_waits_already(house):
@@ -223,6 +233,18 @@ def test_who_cannot_be_called_back_stays(house, number):
     for _ in range(2):
         assert not house.ask("one", COUNTY, number=number).parting
     assert house.order == ["one"]
+
+
+@ensureDeferred
+async def test_whom_we_called_stays_although_the_number_is_known(config, clock, timer, database):
+    await database.write(lambda c: calls.open_outbound(c, [("rv-1", NUMBER)], NOON, "return"))
+    house = await lasting(config, clock, timer, database)
+    house.comes("rv-1", number="12345")
+    await database.write(lambda _: None)
+    assert house.room.guests()["rv-1"].number == NUMBER
+    house.pass_time(300)
+    assert not house.ask("rv-1", COUNTY, number="12345").parting
+    assert house.room.guests()["rv-1"].parting == ""
 
 
 def test_who_has_an_agent_ringing_is_not_let_go(house):

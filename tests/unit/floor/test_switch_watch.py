@@ -179,6 +179,16 @@ async def test_a_sweep_knows_a_call_by_a_leg_that_we_ordered(
 
 
 @ensureDeferred
+async def test_a_look_that_was_wanted_while_it_was_settled_follows(watch, ami):
+    seen = []
+    watch.when_seen = lambda live, _asked: seen.append(live)
+    ami.comes_up()
+    await watch.sweep()
+    ami.answers()
+    assert seen == [[], []]
+
+
+@ensureDeferred
 async def test_a_sweep_leaves_a_settling_alone_that_is_still_under_way(watch, ami):
     ami.comes_up()
     first = list(ami.asked)

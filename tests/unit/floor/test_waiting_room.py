@@ -5,15 +5,17 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 from pytest_twisted import ensureDeferred
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 
 from telephony.errors import SwitchRefusedError, SwitchUnavailableError
-from telephony.floor.waiting_room import GRACE, LONG_REST, REST, STALL, UNKNOWN_QUEUE
-from telephony.floor.waiting_seen import STALE
+from telephony.floor.waiting_room import GRACE, LONG_REST, REST, STALE, STALL, UNKNOWN_QUEUE
 from telephony.pbx.snapshot import Channel
+from telephony.rules import waiting as rules
 from telephony.rules.returns import OnLine
 from telephony.rules.waiting import Answer
+from telephony.store import calls
 from telephony.store.tables import events
+from telephony.store.waiting import Waited
 from tests.unit.floor.waiting_house import ENTERPRISE, GENERAL, FakeStore, House
 from tests.unit.times import NOON
 
@@ -245,6 +247,119 @@ def test_who_waits_by_the_switch_is_taken_back_unless_somebody_rings_or_talks(ho
     assert house.moved == [("alone", "back")]
 
 
+AGENT_NEWS = {
+    "rings": lambda line: line.rung("one", "8009"),
+    "talks": lambda line: line.connected("one", "8009"),
+}
+
+
+@pytest.fixture(params=AGENT_NEWS.values(), ids=AGENT_NEWS.keys())
+def agent_news(request):
+    """What the switch tells of a caller: an agent rings for them, or is heard."""
+    return request.param
+
+
+def read_late(house, here, then, *, found=()):
+    """Show the room a snapshot; `then` happens before the store has told of those who wait."""
+    house.store.reading = reading = Deferred()
+    house.seen([here])
+    house.store.reading = None
+    house.pass_time(0.1)
+    then(house.line.listener)
+    reading.callback(list(found))
+
+
+def test_who_got_an_agent_after_the_snapshot_is_not_taken_back_out_of_app_queue(house, agent_news):
+    read_late(house, channel("one", "inbound", "by-switch"), agent_news)
+    assert house.moved == []
+
+
+def test_who_got_an_agent_while_the_switch_was_asked_is_not_taken_back_either(house, agent_news):
+    agent_news(house.line.listener)
+    house.pass_time(0.1)
+    house.seen([channel("one", "inbound", "by-switch")], asked=0.2)
+    assert house.moved == []
+
+
+def test_who_got_an_agent_before_the_snapshot_and_lost_it_is_taken_back(house, agent_news):
+    agent_news(house.line.listener)
+    house.pass_time(0.1)
+    house.seen([channel("one", "inbound", "by-switch")])
+    assert house.moved == [("one", "back")]
+
+
+def test_who_got_an_agent_after_the_snapshot_is_not_taken_up_for_another(house, agent_news):
+    house.agents.ready = ["8001"]
+    waited = Waited("one", GENERAL, 0, NOON, "", None)
+    read_late(house, channel("one", "waiting-turn", "8009"), agent_news, found=[waited])
+    assert (house.order, house.moved) == ([], [])
+
+
+def test_for_whom_app_queue_rings_without_being_told_so_is_moved_to_nobody(house):
+    house.ask("one")
+    house.line.listener.rung("one", "8009")
+    house.free("8001")
+    assert house.moved == []
+
+
+def test_who_asked_after_the_snapshot_is_not_taken_for_what_it_says(house):
+    house.ask("one")
+    house.seen([channel("one", "waiting-ring", "8001")], asked=0.1)
+    assert house.room.views()[0].agent is None
+
+
+def test_a_snapshot_from_before_a_stall_opens_no_room_and_another_is_asked_for(closed):
+    asked_to_see = []
+    closed.room.when_stalled = lambda: asked_to_see.append("seen")
+    closed.ask("one")
+    closed.agents.ready = ["8001"]
+    read_late(closed, channel("one"), lambda _: closed.stand_still(STALL + 0.1))
+    assert (closed.moved, asked_to_see) == ([], ["seen"])
+    closed.seen([channel("one")])
+    assert closed.moved == [("one", "8001")]
+
+
+def test_a_snapshot_from_before_the_switch_was_lost_opens_no_room(house):
+    house.ask("one")
+    house.agents.ready = ["8001"]
+    read_late(house, channel("one"), lambda _: house.room.lost())
+    assert house.moved == []
+
+
+def test_a_room_that_cannot_learn_who_waits_already_stays_closed(closed):
+    closed.ask("one")
+    closed.agents.ready = ["8001"]
+    closed.store.reading = fail(OSError("the database is away"))
+    closed.seen([channel("one"), channel("earlier")])
+    assert closed.moved == []
+
+
+def test_who_asks_while_an_agent_is_on_the_way_asks_again_in_a_second(house):
+    house.free("8001")
+    assert house.ask("one").seconds == 1
+
+
+def test_who_still_asks_was_not_moved_and_the_agent_is_offered_again(house):
+    house.ask("one")
+    house.free("8001")
+    house.pass_time(STALE)
+    house.ask("one")
+    assert house.moved == [("one", "8001")]
+    house.pass_time(0.1)
+    house.ask("one")
+    assert house.moved == [("one", "8001"), ("one", "8001")]
+
+
+def test_the_order_is_looked_up_once_however_many_wait(house, monkeypatch):
+    for nth in range(20):
+        house.ask(f"c{nth:02}", came=nth)
+    sorted_ = []
+    in_order = rules.in_order
+    monkeypatch.setattr(rules, "in_order", lambda callers: sorted_.append(1) or in_order(callers))
+    assert [view.position for view in house.room.views()] == list(range(1, 21))
+    assert sorted_ == [1]
+
+
 def test_whom_the_room_left_to_the_switch_stays_there(house):
     house.ask("one", "unheard-of")
     house.seen([channel("one", "inbound", "by-switch")])
@@ -332,3 +447,37 @@ async def test_after_a_restart_the_live_channels_have_their_arrival_and_priority
         ("early", 0, None),
     ]
     assert again.room.views()[1].since == NOON - timedelta(seconds=60)
+
+
+@ensureDeferred
+@pytest.mark.parametrize("exten", ["let-go", "1"])
+async def test_who_is_being_let_go_is_not_taken_up_again(stored, database, config, clock, timer, exten):
+    await stored.seen([])
+    stored.ask("one")
+    await written(database)
+    again = House(config, clock, timer, database)
+    await again.seen([channel("one", "waiting", exten)])
+    assert again.order == []
+
+
+def test_who_asks_to_be_called_back_keeps_the_place_until_that_is_stored(house):
+    house.ask("one")
+    house.pass_time(STALE + 0.1)
+    house.seen([channel("one", "waiting", "1")])
+    assert house.order == ["one"]
+
+
+@ensureDeferred
+async def test_whom_we_called_is_known_by_the_number_that_is_stored(stored, database, config, clock, timer):
+    await database.write(lambda c: calls.open_outbound(c, [("rv-1", "13800000009")], NOON, "return"))
+    await stored.seen([])
+    stored.room.words.offers_return = lambda _number: True
+    assert "return-offer" not in stored.ask("rv-1", number="12345").say
+    await written(database)
+    assert [view.number for view in stored.room.views()] == ["13800000009"]
+    stored.pass_time(30)
+    assert "return-offer" not in stored.ask("rv-1", number="12345").say
+    again = House(config, clock, timer, database)
+    await again.seen([channel("rv-1")])
+    [guest] = again.room.guests().values()
+    assert (guest.number, guest.called) == ("13800000009", True)

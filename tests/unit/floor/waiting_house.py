@@ -42,17 +42,17 @@ class FakeLine:
 
 
 class FakeStore:
-    """Commits at once; `fault` is what writes fail with, `held` what a test fires itself."""
+    """Commits at once; `fault` is what writes fail with, `held` and `reading` what a test fires itself."""
 
     def __init__(self):
-        self.fault, self.held = None, None
+        self.fault, self.held, self.reading = None, None, None
 
     def write(self, _work, *, urgent=False):
         assert urgent
         return fail(self.fault) if self.fault else self.held or succeed(None)
 
     def read(self, _work):
-        return succeed([])
+        return self.reading or succeed([])
 
 
 class House:
@@ -62,8 +62,12 @@ class House:
         self.clock, self.timer, self.store = clock, timer, store
         self.agents, self.line = FakeAgents(), FakeLine()
         self.room = WaitingRoom(config, store, clock, timer, self.agents, self.line, Pulse())
-        self.seen = WaitingSeen(self.room, config, store, clock).seen
+        self._seen = WaitingSeen(self.room, config, store, clock).seen
         self.room.start()
+
+    def seen(self, channels, asked=0):
+        """Show the room a snapshot, asked for so many seconds ago."""
+        return self._seen(channels, self.clock.monotonic() - asked)
 
     def opened(self):
         self.seen([])

@@ -1,5 +1,6 @@
 """Whose turn it is: order, reasons, places, and how long it takes."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -62,6 +63,24 @@ def test_who_waits_for_agents_of_another_group_is_not_overtaken():
         reasons([caller("there", C, came=1), caller("here", A, came=2)], agent("8001", A), sharing=sharing)
         == {}
     )
+
+
+def test_who_waits_in_another_queue_of_the_agent_who_knows_the_caller_is_told_to_be_overtaken():
+    sharing = waiting.groups([[A], [C]])
+    waiting_for = [caller("early", C, came=1), caller("urgent", A, priority=1, came=2, preferred="8009")]
+    assert reasons(waiting_for, agent("8009", C), sharing=sharing) == {"early": "priority"}
+
+
+def test_who_waits_for_the_agent_who_knows_them_is_told_to_be_overtaken_by_that_agents_own_callers():
+    sharing = waiting.groups([[A], [C]])
+    waiting_for = [caller("early", A, came=1, preferred="8009"), caller("urgent", C, priority=1, came=2)]
+    assert reasons(waiting_for, agent("8009", C), sharing=sharing) == {"early": "priority"}
+
+
+def test_nobody_rings_for_who_is_being_let_go_and_who_goes_before_them_says_so():
+    waiting_for = [replace(caller("early", came=1), parting=True), caller("late", came=2)]
+    assert given_to(waiting_for, agent("8001", A)) == [("late", "8001")]
+    assert reasons(waiting_for, agent("8001", A)) == {"early": "let_go"}
 
 
 def test_who_is_served_at_the_same_time_is_not_overtaken():
@@ -188,8 +207,15 @@ def test_nobody_is_overtaken_without_a_reason_and_the_reason_is_true(callers, ag
     served = {turn.call_id for turn in given_now}
     for turn in given_now:
         mine = by_id[turn.call_id]
-        group = SHARED.get(mine.queue, {mine.queue})
-        earlier = {each.call_id for each in callers if each.since < mine.since and each.queue in group}
+        agent_of = one_of[turn.agent]
+        group = {mine.queue, *agent_of.skills}.union(
+            *(SHARED.get(each, ()) for each in (mine.queue, *agent_of.skills))
+        )
+        earlier = {
+            each.call_id
+            for each in callers
+            if each.since < mine.since and (each.queue in group or each.preferred == turn.agent)
+        }
         told = {passed.call_id: passed.reason for passed in turn.passed}
         assert earlier - served <= told.keys() <= earlier
         for call_id, reason in told.items():
