@@ -21,8 +21,18 @@ Recompute = Annotated[bool, typer.Option("--recompute", help=say("option.recompu
 PATIENCE = 120.0
 """Seconds that a year of calls may take on a small machine."""
 COUNTS = (
-    *("calls", "counted", "answered", "in_time", "abandoned", "abandoned_short", "abandoned_early"),
-    *("kept", "overflowed", "by_notice", "refused", "unserved", "interrupted", "failed", "open"),
+    *("calls", "counted", "answered", "in_time", "abandoned", "abandoned_later", "abandoned_short"),
+    *(
+        "abandoned_early",
+        "kept",
+        "overflowed",
+        "by_notice",
+        "refused",
+        "unserved",
+        "interrupted",
+        "failed",
+        "open",
+    ),
 )
 SHARES = ("answered_rate", "in_time_rate", "occupancy")
 TIMES = (

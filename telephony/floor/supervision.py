@@ -20,7 +20,7 @@ from telephony.pbx.snapshot import Channel
 from telephony.pbx.supervision import PLACE_OF, Listener, Mode
 from telephony.store import calls as call_rows
 from telephony.store import supervisions as rows
-from telephony.store import threeway
+from telephony.store import threeway, under_way
 from telephony.store.ordered import order
 from telephony.texts import say
 
@@ -86,18 +86,20 @@ class Supervision:
         """Give the citizen to a supervisor who is on the call; the agent's leg ends, with wrap-up.
 
         Fires when the switch has the order; the event `taken` tells that it is done, `take_over_failed` that
-        it is not. Raise as `take_part`, and NotAllowedError in a three-way call or if it was refused.
+        it is not. Raise as `take_part`, and NotAllowedError in a three-way call, in a transfer, or if it
+        was refused.
         """
         self._check(by)
         found = self._all.on_call(call_id, by)
         check_listening(found)
 
-        def may(three_way: int | None) -> Deferred[int]:
-            if three_way is not None:
+        def free(connection: sa.Connection) -> None:
+            if threeway.live_on(connection, call_id) is not None:
                 raise NotAllowedError(say("supervise.take_three_way"))
-            return self._take_over.order(found, by)
+            under_way.check(connection, call_id)
 
-        return self._three_way(call_id).addCallback(may)
+        looked = self._all.database.read(free)
+        return looked.addCallback(lambda _: self._take_over.order(found, by, free))
 
     def leave(self, call_id: str, by: str) -> Deferred[int]:
         """End a supervisor's part in a call. Raise NotAllowedError once the citizen was taken over."""

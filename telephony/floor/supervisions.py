@@ -124,12 +124,15 @@ class Supervisions:
         """Note what was done; it is stored with the next `store`."""
         found.note(self.clock.now(), next(self._keys), what, by, why)
 
-    def store(self, found: Supervised) -> Deferred[None]:
-        """Store what changed; fires after the commit, fails as the store does: then the next one has it."""
+    def store(
+        self, found: Supervised, first: Callable[[sa.Connection], None] = lambda _: None
+    ) -> Deferred[None]:
+        """Store what changed; fires after the commit, fails as the store or `first` does: then the next has it."""
         row, told = found.row(), found.told
         found.told = []
 
         def work(connection: sa.Connection) -> None:
+            first(connection)
             rows.save(connection, found.id, row)
             call_rows.append(connection, [(found.call_id, each) for each in told])
 

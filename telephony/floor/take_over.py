@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+import sqlalchemy as sa
 from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
@@ -27,8 +28,11 @@ class TakeOver:
     def __init__(self, supervisions: Supervisions, agree: Callable[[], None]) -> None:
         self._all, self._agree = supervisions, agree
 
-    def order(self, found: Supervised, by: str) -> Deferred[int]:
-        """Store it, then move both; fires when the switch has the order, fails if it was refused."""
+    def order(self, found: Supervised, by: str, free: Callable[[sa.Connection], None]) -> Deferred[int]:
+        """Store it, then move both; fires when the switch has the order, fails if it was refused.
+
+        `free` raises NotAllowedError, in the transaction that stores it, if something else moves the citizen.
+        """
         check_listening(found)
         found.state, found.since = TAKING, self._all.clock.monotonic()
         found.inside.clear()
@@ -38,7 +42,7 @@ class TakeOver:
             self._all.not_taken(found, "not_stored")
             return failure
 
-        return self._all.store(found).addCallbacks(lambda _: self._send(found), not_stored)
+        return self._all.store(found, free).addCallbacks(lambda _: self._send(found), not_stored)
 
     def came_in(self, found: Supervised, leg_id: str) -> None:
         """Note that one of the two has entered the room."""

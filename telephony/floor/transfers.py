@@ -2,11 +2,12 @@
 
 What came of one is told by the journal and by the three-way call of a transfer to a unit, and is stored with
 the events that tell it (`store/transfers.py`). Nothing is kept in memory: a service that is killed takes up
-nothing but what it had stored and not yet sent.
+nothing but what it had stored and not yet sent, and that only while it is still what is wanted.
 """
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
 
@@ -34,6 +35,7 @@ from telephony.rules.transfer import Mode
 from telephony.store import calls as call_rows
 from telephony.store import threeway as conversations
 from telephony.store import transfers as rows
+from telephony.store import under_way
 from telephony.store.database import Database
 from telephony.store.threeway import OnCall
 from telephony.store.transfers import TransferView
@@ -41,6 +43,8 @@ from telephony.texts import say
 
 AGAIN = 1.0
 """Seconds until it is looked again whether a hang-up has come to anything."""
+FRESH = timedelta(seconds=60)
+"""How old a command may be that is still carried out after the switch, or the service, was away."""
 NOT_MOVED, LOST = "not_moved", "interrupted"
 log = structlog.get_logger()
 
@@ -95,6 +99,9 @@ class Transfers:
         self._targets = Targets(config, roster)
         self.at_point: Callable[[str], None] = lambda _: None
         """Called at each point of the commit order with its name: of a test, the service dies there."""
+        self._moving: set[int] = set()
+        self._moved: set[int] = set()
+        """Of those under way: whose lines are being moved, and whose lines the switch has moved for us."""
 
     @inlineCallbacks
     def start(self, wanted: Wanted) -> Generator[Deferred[Any], Any, TransferView]:
@@ -134,6 +141,9 @@ class Transfers:
             raise NotAllowedError(say("transfer.returning"))
         yield self._wish(found, "cancel", by)
         self.at_point("after_transfer_wish")
+        known = found.moved_at is not None or found.id in self._moved | self._moving
+        if found.kind != "unit" and not known:
+            return found  # nobody said that it was begun: who talks is left alone, and `agree` settles it
         if found.kind == "unit":
             yield self._units.cancel(found.call_id, by)
         else:
@@ -152,8 +162,13 @@ class Transfers:
 
     @inlineCallbacks
     def agree(self) -> Generator[Deferred[Any], Any, None]:
-        """Do what was stored and never sent: called when the switch agrees with the ledger again."""
+        """Do what was stored and never sent: called when the switch agrees with the ledger again.
+
+        What was cancelled meanwhile, what is older than FRESH, and what was to move two who do not talk any
+        more is not done.
+        """
         stored: list[TransferView] = yield self._database.read(partial(rows.live, worker=self._worker))
+        self._moved &= {each.id for each in stored}
         for each in stored:
             try:
                 yield self._take_up(each)
@@ -192,6 +207,7 @@ class Transfers:
             raise NotAllowedError(say("transfer.in_conversation"))
         if rows.live_on(connection, wanted.call_id) is not None:
             raise NotAllowedError(say("transfer.under_way"))
+        under_way.check(connection, wanted.call_id)
         target = self._targets.find(wanted.to, wanted.mode, on.agent)
         row = self._row(wanted, on, target)
         number = rows.begin(connection, row)
@@ -227,6 +243,7 @@ class Transfers:
 
     @inlineCallbacks
     def _move(self, begun: TransferView) -> Generator[Deferred[Any], Any, None]:
+        self._moving.add(begun.id)
         try:
             if begun.kind == "unit":
                 self._line.set_variable(begun.citizen_leg, line.NUMBER, line.exten(begun.id))
@@ -234,11 +251,14 @@ class Transfers:
                 yield self._units.begin(begun.call_id, begun.target, begun.by, blind=blind)
             else:
                 yield self._line.move(begun.id, *_steps(begun))
+            self._moved.add(begun.id)
         except SwitchUnavailableError:
             raise  # it may have been done: the next reconnect tells
         except HotlineError:
             yield self._close(begun, NOT_MOVED)
             raise
+        finally:
+            self._moving.discard(begun.id)
 
     @inlineCallbacks
     def _live(self, reference: str) -> Generator[Deferred[Any], Any, TransferView]:
@@ -253,7 +273,7 @@ class Transfers:
         def work(connection: sa.Connection) -> None:
             rows.wish(connection, found.id, what, by)
             told: dict[str, Datum] = {"id": found.id, "wish": what, "by": by}
-            self._tell(connection, vars(found), "transfer_wish", told)
+            self._tell(connection, vars(found), rows.WISH, told)
 
         return self._database.write(work, urgent=True)
 
@@ -267,11 +287,15 @@ class Transfers:
 
     @inlineCallbacks
     def _drop(self, found: TransferView) -> Generator[Deferred[Any], Any, None]:
-        """End the other agent's line, and look again: it may not have rung yet."""
+        """End the other agent's line, and look again: it may not have rung yet.
+
+        Of a ring that we take back the agent has missed nothing: the roster is told so before it ends.
+        """
         living = yield self._line.living()
         for channel in living:
             mine = channel.call_id == found.call_id and channel.leg_id != found.from_leg
             if mine and channel.endpoint == found.agent:
+                self._roster.ring_ended(channel.endpoint, channel.leg_id, withdrawn=True)
                 yield self._end(channel.leg_id)
         self._timer.callLater(AGAIN, self._drop_again, found.id)
 
@@ -294,16 +318,37 @@ class Transfers:
             return self._close(stored, LOST)  # the three-way call never began
         if stored.kind == "unit":
             return succeed(None)  # it is taken up by itself
-        if stored.moved_at is None:
-            return self._move(stored)
-        if stored.wish == "cancel" and stored.state != rules.RETURNING:
-            return self._take_back(stored)
-        if stored.wish == "complete" and stored.state in {rules.ASKING, rules.CONSULTING}:
-            return self._end(stored.from_leg)
-        return succeed(None)
+        return self._begin_late(stored) if stored.moved_at is None else self._wish_late(stored)
 
-    def _close(self, found: TransferView, why: str) -> Deferred[None]:
-        work = partial(rows.close, transfer_id=found.id, cause=why, now=self._clock.now())
+    @inlineCallbacks
+    def _begin_late(self, stored: TransferView) -> Generator[Deferred[Any], Any, None]:
+        """Move the two who were to be moved, if they still talk and still want it; else they talk on."""
+        on = yield self._database.read(partial(conversations.on_call, call_id=stored.call_id))
+        if stored.id in self._moving | self._moved:
+            return  # it is being done, and the journal has not told of it yet
+        talk = on is not None and (on.citizen_leg, on.agent_leg) == (stored.citizen_leg, stored.from_leg)
+        fresh = self._clock.now() - stored.started_at <= FRESH
+        if talk and fresh and stored.wish is None:
+            yield self._move(stored)
+        elif stored.wish == "cancel":
+            yield self._close(stored, "cancelled", rules.CANCELLED)
+        else:
+            yield self._close(stored, NOT_MOVED)
+
+    @inlineCallbacks
+    def _wish_late(self, stored: TransferView) -> Generator[Deferred[Any], Any, None]:
+        if stored.wish is None or stored.state == rules.RETURNING:
+            return
+        wished_at = yield self._database.read(partial(rows.wished_at, call_id=stored.call_id))
+        if wished_at is None or self._clock.now() - wished_at > FRESH:
+            return  # whoever wanted it has seen for a minute that it did not happen
+        if stored.wish == "cancel":
+            yield self._take_back(stored)
+        elif stored.state in {rules.ASKING, rules.CONSULTING}:
+            yield self._end(stored.from_leg)
+
+    def _close(self, found: TransferView, why: str, state: str = rules.FAILED) -> Deferred[None]:
+        work = partial(rows.close, transfer_id=found.id, cause=why, now=self._clock.now(), state=state)
         return self._database.write(work, urgent=True)
 
 

@@ -16,6 +16,10 @@ from typing import Literal
 ENDED = "ended"
 RATING = "rating"
 """The agent has hung up, and the caller is asked how the service was (decision 0034)."""
+QUEUED, TALKING, HELD = "queued", "talking", "held"
+"""Waits for an agent, also in a transfer whose first agent has gone; talks; waits while two agents speak."""
+ABANDONED_LATER = "abandoned_later"
+"""Outcome of a call whose citizen was answered, had to wait again for somebody, and gave up."""
 CONFERENCE = "conference"
 BY_NOTICE = "by_notice"
 """Outcome of a call whose citizen heard a notice to its end and hung up: answered by it, not abandoned."""
@@ -194,8 +198,9 @@ def _recording(call: Call, record: Record, party: Party) -> list[Happening]:
     leg = call.legs.get(record.leg_id)
     if leg is not None:
         leg.recording, leg.recorded_from = record.extra, record.at
-    # The call's own is the citizen's; where we ring an agent first, that of the leg which began the call.
-    if party.role == "citizen" or record.leg_id == call.id:
+    # The call's own is the citizen's; where we ring an agent first, that of the leg which began the call, but
+    # not what that leg records later: two agents who speak of a transfer.
+    if party.role == "citizen" or (record.leg_id == call.id and call.recording is None):
         call.recording = record.extra
     return _happened(record, "recording", None, file=record.extra)
 
@@ -203,10 +208,14 @@ def _recording(call: Call, record: Record, party: Party) -> list[Happening]:
 def _queued(call: Call, record: Record, _party: Party) -> list[Happening]:
     call.queue = record.extra
     call.queued_at = call.queued_at or record.at
+    _waits_again(call, record, QUEUED)
+    return _happened(record, "queued", None, queue=record.extra)
+
+
+def _waits_again(call: Call, record: Record, state: str) -> None:
     answers = [leg.bridged_at for leg in call.legs.values() if leg.role == "agent" and leg.bridged_at]
     if all(answer < record.at for answer in answers):  # else it is told again
-        call.state = "queued"
-    return _happened(record, "queued", None, queue=record.extra)
+        call.state = state
 
 
 def _fell_back(call: Call, record: Record, _party: Party) -> list[Happening]:
@@ -218,11 +227,13 @@ def _note(_call: Call, record: Record, _party: Party) -> list[Happening]:
     return _happened(record, record.kind, None, detail=record.extra)
 
 
-def _transferred(_call: Call, record: Record, _party: Party) -> list[Happening]:
+def _transferred(call: Call, record: Record, _party: Party) -> list[Happening]:
     """Tell a step of a transfer: its number, the dialplan's word, and a detail, such as QUEUESTATUS."""
     number, word, detail = (*record.extra.split("/"), "", "", "")[:3]
     if not number.isdecimal():
         return []
+    if word in _WAITS:
+        _waits_again(call, record, _WAITS[word])
     key = f"{record.leg_id}:transfer:{word}:{record.at.timestamp():.6f}"
     data: dict[str, Datum] = {"id": int(number), "word": word, "detail": detail or None}
     return [Happening(record.at, "transfer", key, None, data)]
@@ -251,6 +262,8 @@ def _answered(call: Call, record: Record, _party: Party) -> list[Happening]:
 
 def _bridged(call: Call, record: Record, _party: Party) -> list[Happening]:
     leg = call.legs.get(record.leg_id)
+    if leg is not None and leg.role == "citizen" and call.state == HELD:
+        call.state = TALKING  # somebody has taken the citizen
     if leg is None or leg.bridged_at is not None:
         return []
     leg.bridged_at = record.at
@@ -258,7 +271,9 @@ def _bridged(call: Call, record: Record, _party: Party) -> list[Happening]:
         return []
     if leg.role == "agent" or call.direction == CONFERENCE:
         first = call.answered_at is None
-        call.answered_at, call.state = call.answered_at or record.at, "talking"
+        call.answered_at = call.answered_at or record.at
+        if call.state != HELD:  # else it is the agent who is asked whether to take the citizen
+            call.state = TALKING
     if leg.role != "agent":
         return []
     call.agent = leg.party
@@ -317,8 +332,7 @@ def _is_over(call: Call) -> bool:
 def _end(call: Call, record: Record) -> list[Happening]:
     call.ended_by = call.ended_by or _ended_by(call, record)
     call.ended_at = record.at
-    told = _outcome(call) if call.direction != "outbound" else _outcome_of_ours(call, record)
-    call.outcome = call.outcome or told
+    call.outcome = call.outcome or _outcome(call, record)
     call.state = ENDED
     said = {"by": call.ended_by, "outcome": call.outcome, "cause": record.cause}
     return [Happening(record.at, "ended", f"{call.id}:ended", call.agent, said)]
@@ -332,7 +346,11 @@ def _ended_by(call: Call, record: Record) -> str:
     return "agent" if _endpoint(record.hangup_source) in agents else "system"
 
 
-def _outcome(call: Call) -> str:
+def _outcome(call: Call, record: Record) -> str:
+    if call.answered_at is not None and call.state in {QUEUED, HELD}:
+        return ABANDONED_LATER if call.ended_by == "citizen" else "failed"
+    if call.direction == "outbound":
+        return _outcome_of_ours(call, record)
     if call.answered_at is not None:
         return "answered"
     if call.ended_by != "citizen":
@@ -350,6 +368,8 @@ def _outcome_of_ours(call: Call, record: Record) -> str:
 
 
 _INVITED = frozenset({"unit", "supervisor"})
+_WAITS: Mapping[str, str] = {"given": QUEUED, "queued": QUEUED, "back": QUEUED, "held": HELD}
+"""The words of a transfer with which a citizen begins to wait."""
 _REFUSALS = {17: "busy", 21: "refused"}
 _TELLERS: dict[str, Callable[[Call, Record, Party], list[Happening]]] = {
     "CHAN_START": _started,

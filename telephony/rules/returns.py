@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from telephony.rules.bands import Bands, Window, window_at
-from telephony.rules.call_story import Call
+from telephony.rules.call_story import ABANDONED_LATER, Call
 from telephony.rules.verdict import Finding, Outcome
 from telephony.rules.workdays import CHINA, UnknownYearError, WorkCalendar
 
@@ -24,7 +24,8 @@ LONGEST = datetime.min.replace(tzinfo=UTC)
 def why_owed(call: Call, demo_caller: str) -> str | None:
     """Return why the citizen of an ended call is called back, in one word, or None.
 
-    Who gave up while waiting for a person is owed a call as well as who was failed by us. Nobody is who never
+    Who gave up while waiting for a person, also after a talk, is owed a call as well as who was failed by us.
+    Nobody is who never
     came to wait, whom the dialer was only ringing, or who withheld the number; nor is the simulated citizen
     of the demo.
     """
@@ -35,6 +36,8 @@ def why_owed(call: Call, demo_caller: str) -> str | None:
         return INTERRUPTED
     if call.outcome == OVERFLOWED:
         return OVERFLOW
+    if call.outcome == ABANDONED_LATER:
+        return ABANDONED_LATER
     if call.direction != "inbound":
         return None
     return call.outcome if call.outcome in _FAILED or call.outcome == _GAVE_UP else None

@@ -26,6 +26,7 @@ class Fate(StrEnum):
     BY_NOTICE = "by_notice"
     KEPT = "kept"
     OVERFLOWED = "overflowed"
+    ABANDONED_LATER = "abandoned_later"
     ABANDONED_SHORT = "abandoned_short"
     ABANDONED = "abandoned"
     ABANDONED_EARLY = "abandoned_early"
@@ -104,6 +105,7 @@ class Figures:
 
     `calls` is the sum of all fates. `counted` are those the rate is taken of: all but open ones, callers
     refused by the list, left after a notice, gone in the greeting, or given up within the short time.
+    `abandoned_later` were answered, had to wait again, in a transfer say, and gave up: not answered here.
     `our_fault` of these are unserved, interrupted and failed. Waits are from the queue to the agent;
     `longest_wait_seconds` is anybody's who waited, `mean_give_up_seconds` of who gave up (the short ones
     too). `talk_seconds` is agents' time with calls, `wrap_up_seconds` after them. `occupancy` is talking and
@@ -116,6 +118,7 @@ class Figures:
     answered: int
     in_time: int
     abandoned: int
+    abandoned_later: int
     abandoned_short: int
     abandoned_early: int
     kept: int
@@ -156,6 +159,8 @@ class Window:
 
 def fate_of(call: CallFacts, rules: Rules) -> Fate:
     """Return what became of a call."""
+    if call.outcome == Fate.ABANDONED_LATER:
+        return Fate.ABANDONED_LATER
     if call.answered_at is not None:
         return Fate.ANSWERED
     if call.ended_at is None:
@@ -197,6 +202,7 @@ def figures(group: str | None, sums: Sums) -> Figures:
     fates = {fate.value: sums.fates[fate.value] for fate in Fate}
     counted = sum(fates[fate] for fate in Fate if fate not in NOT_COUNTED)
     answered = fates["answered"]
+    talked = answered + fates["abandoned_later"]
     gave_up = fates["abandoned"] + fates["abandoned_short"]
     states = sums.states_us
     waited = sums.longest_us if answered or gave_up or sums.longest_us else None
@@ -213,9 +219,9 @@ def figures(group: str | None, sums: Sums) -> Figures:
         longest_wait_seconds=None if waited is None else seconds(waited),
         mean_give_up_seconds=_mean(sums.gave_up_us, gave_up),
         talk_seconds=seconds(sums.talk_us),
-        mean_talk_seconds=_mean(sums.talk_us, answered),
+        mean_talk_seconds=_mean(sums.talk_us, talked),
         wrap_up_seconds=seconds(sums.wrap_up_us),
-        mean_wrap_up_seconds=_mean(sums.wrap_up_us, answered),
+        mean_wrap_up_seconds=_mean(sums.wrap_up_us, talked),
         occupancy=share(sum(states[s] for s in BUSY), sum(states[s] for s in AT_WORK)),
         rings_missed=sums.rings_missed,
         ratings=dict(sorted(sums.ratings.items())),

@@ -8,10 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from telephony.clock import SHANGHAI
+from telephony.rules.call_story import ABANDONED_LATER
 from telephony.store.tables import ENDED, calls, events
 
-ABANDONED = ("abandoned", "abandoned_early")
-LIVE = ("arrived", "queued", "talking", "rating")
+ABANDONED = ("abandoned", "abandoned_early", ABANDONED_LATER)
+LIVE = ("arrived", "queued", "talking", "held", "rating")
 """Every state but the last, by name: 'not ended' would read the whole table."""
 
 
@@ -20,8 +21,8 @@ class Figures:
     """Today's calls of one queue or one number.
 
     `offered` arrived today (in a queue: reached it), `answered` talked or talk with an agent, `abandoned`
-    hung up before; `waiting` and `talking` are now, whenever the call arrived. `mean_wait_seconds` is how
-    long the answered ones waited in the queue; None if nobody was answered.
+    hung up before, or later when they had to wait again; `waiting` and `talking` are now, whenever the call
+    arrived. `mean_wait_seconds` is how long the answered ones waited in the queue; None if nobody was answered.
     """
 
     offered: int = 0
@@ -74,7 +75,8 @@ def _grouped(
     offered: sa.ColumnElement[bool],
 ) -> dict[str, Figures]:
     today = calls.c.arrived_at >= start
-    answered = sa.and_(today, calls.c.answered_at.is_not(None))
+    stayed = calls.c.outcome.is_distinct_from(ABANDONED_LATER)
+    answered = sa.and_(today, calls.c.answered_at.is_not(None), stayed)
     query = (
         sa.select(
             column,
@@ -82,7 +84,7 @@ def _grouped(
             _count(answered),
             _count(sa.and_(today, offered, calls.c.outcome.in_(ABANDONED))),
             _count(calls.c.state == "queued"),
-            _count(calls.c.state == "talking"),
+            _count(calls.c.state.in_(("talking", "held"))),
             sa.func.avg(sa.case((answered, _waited(connection)))),
         )
         .where(sa.or_(today, calls.c.state.in_(LIVE)), column.is_not(None), _no_demo(demo_caller))

@@ -15,6 +15,7 @@ from telephony.store import calls as call_rows
 from telephony.store.service_tables import refusals
 from telephony.store.tables import calls, inserted_id, legs
 from telephony.store.threeway_tables import three_ways
+from telephony.store.under_way import check
 from telephony.texts import say
 
 BEGUN, SAID = "refusal", "refusal_said"
@@ -60,11 +61,12 @@ def order(  # noqa: PLR0913, PLR0917 - a row's own columns
     """Enter a refusal that is about to be explained.
 
     Raise UnknownThingError for no call, NotAllowedError where no agent talks with a citizen, in a three-way
-    call, or while another is under way.
+    call, or while something else is under way.
     """
     call = connection.execute(sa.select(calls).where(calls.c.id == call_id)).first()
     if call is None:
         raise UnknownThingError(say("call.unknown", id=call_id))
+    check(connection, call_id, but="refusal")
     there = sa.and_(legs.c.call_id == call_id, legs.c.bridged_at.is_not(None), legs.c.ended_at.is_(None))
     living = connection.execute(sa.select(legs).where(there).order_by(legs.c.bridged_at)).all()
     citizen = next((leg for leg in living if leg.role == "citizen"), None)

@@ -108,6 +108,7 @@ def _fate(waited: Any, rules: Rules) -> sa.ColumnElement[str]:
     outcome = calls.c.outcome
     abandoned = sa.case((waited < round(rules.short_seconds * MICRO), "abandoned_short"), else_="abandoned")
     return sa.case(
+        (outcome == Fate.ABANDONED_LATER.value, Fate.ABANDONED_LATER.value),
         (calls.c.answered_at.is_not(None), Fate.ANSWERED.value),
         (calls.c.ended_at.is_(None), Fate.OPEN.value),
         (outcome == "abandoned", abandoned),

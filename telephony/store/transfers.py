@@ -10,9 +10,11 @@ import sqlalchemy as sa
 from telephony.clock import SHANGHAI
 from telephony.rules import transfer as rules
 from telephony.rules.call_story import Happening
-from telephony.store.tables import inserted_id
+from telephony.store.tables import events, inserted_id
 from telephony.store.transfer_tables import transfers
 
+WISH = "transfer_wish"
+"""The kind of event that tells what a person wants of a transfer."""
 MOST = 1000
 """Rows in one answer at most."""
 _IDS: sa.BindParameter[list[str]] = sa.bindparam("ids", expanding=True)
@@ -99,9 +101,17 @@ def wish(connection: sa.Connection, transfer_id: int, what: str, by: str) -> Non
     connection.execute(_UPDATE, {"reference": transfer_id, "wish": what, "wish_by": by})
 
 
-def close(connection: sa.Connection, transfer_id: int, cause: str, now: datetime) -> None:
+def wished_at(connection: sa.Connection, call_id: str) -> datetime | None:
+    """Return when a person last wanted the transfer of a call completed or cancelled."""
+    mine = sa.and_(events.c.call_id == call_id, events.c.kind == WISH)
+    return connection.scalar(sa.select(events.c.at).where(mine).order_by(events.c.id.desc()).limit(1))
+
+
+def close(
+    connection: sa.Connection, transfer_id: int, cause: str, now: datetime, state: str = rules.FAILED
+) -> None:
     """End a transfer that never began, or of which nobody knows more."""
-    ended = {"state": rules.FAILED, "cause": cause, "ended_at": now}
+    ended = {"state": state, "cause": cause, "ended_at": now}
     connection.execute(_UPDATE, {"reference": transfer_id, **ended})
 
 

@@ -30,6 +30,7 @@ class Handing:
             mode="at_once" if blind else "consult",
             beside=blind,
             entrusted=blind,
+            handed=True,
         )
         return self._starting.start(wanted)
 

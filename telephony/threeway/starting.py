@@ -13,6 +13,7 @@ from telephony.rules.duty import Contact, numbers_now
 from telephony.rules.units import EMERGENCY, Unit
 from telephony.rules.workdays import WorkCalendar
 from telephony.store import threeway as rows
+from telephony.store import under_way
 from telephony.store.threeway import OnCall
 from telephony.store.units import Directory
 from telephony.texts import say
@@ -32,6 +33,7 @@ class Start:
     """What an agent asks for. `beside`: citizen and agent go on talking while the unit is rung.
 
     `entrusted`: the agent goes at once, and the citizen hears music until the unit accepts; with `beside`.
+    `handed`: a transfer of the call, which is stored already, begins it.
     """
 
     call_id: str
@@ -40,6 +42,7 @@ class Start:
     mode: Mode = "consult"
     beside: bool = False
     entrusted: bool = False
+    handed: bool = False
     matter: str = ""
     case_number: str | None = None
     citizen_name: str | None = None
@@ -66,7 +69,7 @@ class Starting:
         """Begin a three-way call on a live call; fires when it is stored and everybody is being moved.
 
         Raise UnknownThingError for a unit that does not exist, NotAllowedError if nobody talks in the call or
-        it has a three-way call already, SwitchUnavailableError.
+        something is under way on it already, SwitchUnavailableError.
         """
         if not self._all.line.is_up:
             raise SwitchUnavailableError(say("threeway.no_switch"))
@@ -79,6 +82,7 @@ class Starting:
                 raise NotAllowedError(say("threeway.not_talking", id=wanted.call_id))
             if rows.live_on(connection, wanted.call_id) is not None:
                 raise NotAllowedError(say("threeway.already", id=wanted.call_id))
+            under_way.check(connection, wanted.call_id, but=under_way.TRANSFER if wanted.handed else None)
             if wanted.entrusted and unit.kind == EMERGENCY:
                 raise NotAllowedError(say("threeway.emergency_stays"))
             about = self._about(connection, wanted, unit, on, now)

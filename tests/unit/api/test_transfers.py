@@ -1,14 +1,17 @@
 """Transfers over HTTP: begun, completed, taken back, and what the journal makes of them."""
 
 import pytest
+from twisted.internet.defer import fail, succeed
 
-from telephony.errors import SwitchRefusedError
+from telephony.errors import SwitchRefusedError, SwitchUnavailableError
+from telephony.pbx.snapshot import Channel
 from telephony.pbx.transfers import Step
+from telephony.store.tables import legs
 from tests.fakes import agent_view
 from tests.unit.api.three_way import CALL, joined, talking
 from tests.unit.api.transferring import CITIZEN, FIRST, give, happens, says, shown
 
-CONFLICT, UNKNOWN, WRONG, UNAVAILABLE = 409, 404, 422, 503
+OK, CONFLICT, UNKNOWN, WRONG, UNAVAILABLE = 200, 409, 404, 422, 503
 
 
 @pytest.fixture
@@ -240,10 +243,72 @@ def test_who_wants_to_pause_after_the_call_is_left_in_peace(talk):
     assert talk.roster.commands == []
 
 
-def test_what_was_stored_and_never_sent_is_sent_when_the_switch_is_back(talk):
+def test_what_the_switch_has_done_and_the_journal_not_told_yet_is_not_done_twice(talk):
     give(talk)
     talk.inside(talk.transfers.agree)
-    assert steps(talk) == [(CITIZEN, "transfer-agent")] * 2
+    assert steps(talk) == [(CITIZEN, "transfer-agent")]
+
+
+def unsent(api, **wish):
+    """Begin a transfer of which the switch never hears, as far as we know."""
+    move, api.transfer_line.move = api.transfer_line.move, lambda *_: fail(SwitchUnavailableError("away"))
+    assert give(api, **wish).status_code == UNAVAILABLE
+    api.transfer_line.move = move
+
+
+def test_what_was_not_answered_for_and_is_still_wanted_is_done_when_the_switch_is_back(talk):
+    unsent(talk)
+    talk.inside(talk.transfers.agree)
+    assert steps(talk) == [(CITIZEN, "transfer-agent")]
+
+
+@pytest.mark.parametrize(("seconds", "done"), [(60, 1), (61, 0)])
+def test_an_old_command_is_not_carried_out_when_the_switch_is_back(talk, seconds, done):
+    unsent(talk)
+    talk.clock.advance(seconds)
+    talk.inside(talk.transfers.agree)
+    assert len(steps(talk)) == done
+    assert (shown(talk)["state"], shown(talk)["cause"]) == (
+        ("ringing", None) if done else ("failed", "not_moved")
+    )
+
+
+@pytest.mark.parametrize("mode", ["blind", "attended"])
+def test_what_was_cancelled_before_it_was_sent_is_never_done_and_who_talks_is_left_alone(talk, mode):
+    unsent(talk, mode=mode)
+    assert do(talk, "cancel").status_code == OK
+    talk.inside(talk.transfers.agree)
+    assert (shown(talk)["state"], shown(talk)["cause"]) == ("cancelled", "cancelled")
+    assert [told for told in talk.transfer_line.told if told[0] in {"move", "hang_up"}] == []
+
+
+def test_two_who_do_not_talk_any_more_are_not_moved(talk):
+    unsent(talk)
+    gone = legs.update().where(legs.c.id == FIRST).values(ended_at=talk.clock.now())
+    talk.put_rows(lambda connection: connection.execute(gone))
+    talk.inside(talk.transfers.agree)
+    assert (steps(talk), shown(talk)["cause"]) == ([], "not_moved")
+
+
+@pytest.mark.parametrize(("seconds", "done"), [(60, True), (61, False)])
+@pytest.mark.parametrize("what", ["complete", "cancel"])
+def test_a_wish_is_done_late_only_while_it_is_fresh(talk, what, seconds, done):
+    give(talk, mode="attended")
+    says(talk, "consulting")
+    do(talk, what)
+    talk.transfer_line.told.clear()
+    talk.clock.advance(seconds)
+    talk.inside(talk.transfers.agree)
+    assert (talk.transfer_line.told != []) == done
+
+
+def test_a_ring_that_is_taken_back_is_not_one_that_the_other_agent_missed(talk):
+    give(talk, mode="attended")
+    ring = Channel("8002", "Ringing", "1795420886.3", CALL)
+    talk.transfer_line.living = lambda: succeed([ring])
+    do(talk, "cancel")
+    assert talk.roster.commands == [("ring_ended", "8002", "1795420886.3", True)]
+    assert talk.transfer_line.told[-1] == ("hang_up", "1795420886.3")
 
 
 def test_what_has_begun_is_not_begun_again(talk):

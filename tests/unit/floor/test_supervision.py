@@ -8,6 +8,7 @@ from telephony.errors import NotAllowedError, SwitchRefusedError, SwitchUnavaila
 from telephony.floor.supervision import Supervision
 from telephony.floor.supervisions import Supervisions
 from telephony.pbx.supervision import Mode
+from telephony.store import transfers
 from telephony.store.ordered import places
 from telephony.store.tables import events, legs
 from telephony.store.threeway_tables import three_ways
@@ -27,6 +28,12 @@ def put_three_way(connection, clock):
     row = {"call_id": CALL, "kind": "three_way", "state": "talking", "matter": "", "confidential": False}
     row |= {"demo": False, "worker": "worker", "started_at": clock.now()}
     connection.execute(three_ways.insert().values(**row))
+
+
+def transfer_row(clock):
+    row = {"call_id": CALL, "worker": "worker", "kind": "agent", "target": "8002", "mode": "attended"}
+    row |= {"agent": "8002", "from_agent": "8001", "from_leg": AGENT, "citizen_leg": CITIZEN, "by": "8001"}
+    return row | {"state": "asking", "started_at": clock.now()}
 
 
 @ensureDeferred
@@ -113,6 +120,28 @@ async def test_nobody_barges_into_a_three_way_call_nor_takes_it_over(beside, clo
     with pytest.raises(NotAllowedError, match="hand-over"):
         await beside.supervision.take_over(CALL, BOSS)
     assert (await beside.row()).state == "listening"
+
+
+@ensureDeferred
+async def test_a_citizen_in_a_transfer_is_not_taken_over(beside, clock):
+    await beside.listening()
+    await beside.database.write(lambda c: transfers.begin(c, transfer_row(clock)))
+    with pytest.raises(NotAllowedError, match=r"\*91"):
+        await beside.supervision.take_over(CALL, BOSS)
+    assert (await beside.changes(), [told[0] for told in beside.line.told]) == (
+        ["listen", "answered"],
+        ["ring"],
+    )
+
+
+@ensureDeferred
+async def test_a_transfer_that_begins_as_a_take_over_is_being_stored_wins(beside, clock):
+    await beside.listening()
+    ordered = beside.supervision.take_over(CALL, BOSS)  # its look is on its way
+    await beside.database.write(lambda c: transfers.begin(c, transfer_row(clock)), urgent=True)
+    with pytest.raises(NotAllowedError, match=r"\*91"):
+        await ordered
+    assert [told[0] for told in beside.line.told] == ["ring"]
 
 
 @ensureDeferred

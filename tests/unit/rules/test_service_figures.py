@@ -58,6 +58,10 @@ def test_a_talk_that_the_switch_cut_was_answered():
     assert fate_of(call(answered_at=NOON, outcome="interrupted"), RULES) is Fate.ANSWERED
 
 
+def test_who_gave_up_in_a_later_wait_was_not_served_though_answered_before():
+    assert fate_of(call(answered_at=NOON, outcome="abandoned_later"), RULES) is Fate.ABANDONED_LATER
+
+
 def test_a_call_that_goes_on_is_open():
     assert fate_of(CallFacts(arrived_at=NOON, queued_at=NOON), RULES) is Fate.OPEN
 

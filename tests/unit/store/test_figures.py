@@ -42,6 +42,11 @@ def test_who_hung_up_in_the_greeting_counts_for_the_number_only(connection):
     assert today(connection).numbers == {"12345": Figures(1, 0, 1, 0, 0, None)}
 
 
+def test_who_talked_and_gave_up_in_a_later_wait_is_abandoned_and_not_answered(connection):
+    put_answered(connection, waited=10, outcome="abandoned_later")
+    assert today(connection).queues == {"city-12345": Figures(1, 0, 1, 0, 0, None)}
+
+
 def test_each_number_has_its_own_figures(connection):
     put_answered(connection, "1.1", waited=10)
     put_answered(connection, "1.2", waited=30, called_number="12315")

@@ -102,6 +102,7 @@ class Story:
         missed=(),
         by="citizen",
         refused=None,
+        again=None,
     ):
         self.call_id, self.start, self.events = call_id, at, []
         citizen = self.citizen = f"PJSIP/carrier-{call_id}"
@@ -124,6 +125,9 @@ class Story:
             if talk is not None:
                 self.ring(queued, end, agent, f"{call_id}-a", talk)
                 end += talk
+                if again is not None:
+                    self.tell(self.record(end + 1, "queued", citizen, call_id, extra="q2"), "citizen")
+                    end += 1 + again
         source = citizen if by == "citizen" else ""
         hangup = self.record(end, "HANGUP", citizen, call_id, cause=16, hangup_source=source)
         self.tell(hangup, "citizen")
@@ -156,6 +160,15 @@ def test_each_call_is_in_one_fate_and_they_add_up(store):
     names = ("answered", "abandoned", "abandoned_short", "abandoned_early", "refused", "unserved", "failed")
     assert [getattr(total, name) for name in names] == [1] * 7
     assert total.answered_rate == 0.25
+
+
+def test_who_gives_up_waiting_again_after_a_talk_counts_against_us_and_the_sums_hold(store):
+    store.call()
+    store.call(again=20.0)
+    total = store.report().total
+    names = ("calls", "counted", "answered", "in_time", "abandoned_later", "abandoned", "mean_talk_seconds")
+    assert [getattr(total, name) for name in names] == [2, 2, 1, 1, 1, 0, 30.0]
+    assert list(differences(store.summed(), store.again())) == []
 
 
 @pytest.mark.parametrize(("wait", "in_time"), [(15.0, 1), (15.000001, 0)])
