@@ -231,6 +231,9 @@ class Centre(_Model):
     code: Name
     name: Label
     level: Literal["city", "county"]
+    transfer_number: Dialable | None = None
+    """Where calls for it are transferred to if it is not on this switch; over `transfer_trunk`."""
+    transfer_trunk: Name | None = None
 
 
 class MenuKey(_Model):

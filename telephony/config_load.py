@@ -138,6 +138,7 @@ def _contradictions(config: Config, files: _Files) -> Iterator[Problem]:
     yield from _revisits(config)
     yield from _survey(config)
     yield from _emergencies(files.units)
+    yield from _centres(config)
     yield from _threeway(config)
     yield from _returns(config)
     for index, queue in enumerate(files.queues.queues):
@@ -251,6 +252,19 @@ def _emergencies(file: UnitsFile) -> Iterator[Problem]:
     missing = set(EMERGENCY_NUMBERS) - {unit.short_code for unit in file.units}
     if missing:
         yield "units", ("units",), say("config.emergencies", missing=", ".join(sorted(missing)))
+
+
+def _centres(config: Config) -> Iterator[Problem]:
+    trunks = [trunk.name for trunk in config.hotline.trunks]
+    here = {queue.centre for queue in config.queues.values()}
+    for index, centre in enumerate(config.centres.values()):
+        loc = ("centres", index, "transfer_number")
+        if (centre.transfer_number is None) != (centre.transfer_trunk is None):
+            yield "centres", loc, say("config.transfer_both")
+        if centre.transfer_number is not None and centre.code in here:
+            yield "centres", loc, say("config.transfer_here", code=centre.code)
+        if centre.transfer_trunk is not None:
+            yield from _known("centres", ("centres", index, "transfer_trunk"), centre.transfer_trunk, trunks)
 
 
 def _threeway(config: Config) -> Iterator[Problem]:

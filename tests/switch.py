@@ -31,6 +31,8 @@ PROMPT_SECONDS = 0.1
 BEEP_HERTZ = 3475
 """Above every prompt's, and between the pitches that a prompt may have."""
 RTP_PORTS = 200
+OUTSIDE = "037912345"
+"""The number of a centre that is not on this switch (`centre:elsewhere`)."""
 
 
 class Switch:
@@ -79,6 +81,10 @@ class Switch:
         data["rating"]["enabled"] = False  # a test that is not about it has the call end with the agent
         file.write_text(yaml.safe_dump(data, allow_unicode=True), encoding="utf-8")
         change(file, changes)
+        centres = yaml.safe_load((self.paths.config / "centres.yaml").read_text(encoding="utf-8"))
+        outside = {"transfer_number": OUTSIDE, "transfer_trunk": data["trunks"][0]["name"]}
+        centres["centres"].append({"code": "elsewhere", "name": "外地中心", "level": "city"} | outside)
+        change(self.paths.config / "centres.yaml", centres)
 
     def _prompts(self) -> None:
         self.paths.sounds.mkdir(parents=True)

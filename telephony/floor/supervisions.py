@@ -127,7 +127,7 @@ class Supervisions:
     def store(
         self, found: Supervised, first: Callable[[sa.Connection], None] = lambda _: None
     ) -> Deferred[None]:
-        """Store what changed; fires after the commit, fails as the store or `first` does: then the next has it."""
+        """Store what changed; fires after the commit. Fails as the store or `first` does; the next has it."""
         row, told = found.row(), found.told
         found.told = []
 

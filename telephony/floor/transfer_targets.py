@@ -1,4 +1,4 @@
-"""To whom a call may go: an agent who is free, a queue, a unit, another centre of this installation."""
+"""To whom a call may go: an agent who is free, a queue, a unit, another centre, here or over a trunk."""
 
 from dataclasses import dataclass
 from typing import get_args
@@ -12,12 +12,16 @@ from telephony.texts import say
 
 @dataclass(frozen=True)
 class Target:
-    """Whom a transfer rings: an agent, or a queue; of a unit neither, the three-way call does."""
+    """Whom a transfer rings: an agent, or a queue; of a unit neither, the three-way call does.
+
+    `outside`: a centre that is not on this switch, as NUMBER@TRUNK.
+    """
 
     kind: Kind
     name: str
     agent: str | None = None
     queue: str | None = None
+    outside: str | None = None
 
 
 class Targets:
@@ -38,11 +42,20 @@ class Targets:
             return Target("unit", name)
         if kind == "agent":
             return Target("agent", name, agent=self._agent(name, giver))
+        if outside := self.outside(kind, name):
+            return Target("centre", name, outside=outside)
         queue = self._queue(to, kind, name)
         found: Kind = "queue" if kind == "queue" else "centre"
         if mode == "blind":
             return Target(found, name, queue=queue)
         return Target(found, name, agent=self._free_of(queue, giver))
+
+    def outside(self, kind: str, name: str) -> str | None:
+        """Return NUMBER@TRUNK of a centre that is not on this switch; None for everything else."""
+        centre = self._config.centres.get(name) if kind == "centre" else None
+        if centre is None or centre.transfer_number is None:
+            return None
+        return f"{centre.transfer_number}@{centre.transfer_trunk}"
 
     def _agent(self, number: str, giver: str) -> str:
         if number not in self._config.agents:

@@ -122,6 +122,8 @@ def extensions(config: Config, secrets: Secrets, recordings: Path) -> str:
         f"HOTLINE_WORD_SECONDS = {config.threeway.word_seconds}",
         f"HOTLINE_ASK_SECONDS = {config.threeway.ask_seconds + ASK_GUARD_SECONDS}",
         f"HOTLINE_TRANSFER_SECONDS = {hotline.agents.ring_seconds}",
+        f"HOTLINE_OUTSIDE_SECONDS = {config.threeway.ring_seconds}",
+        f"HOTLINE_CALLER = {config.threeway.caller_number}",
         "",
         *_redirected(),
         "",

@@ -13,15 +13,18 @@ from telephony.pbx.ami import AMIClient
 from telephony.pbx.codec import Message
 from telephony.pbx.snapshot import Channel
 
-AGENT, QUEUE, WAITS, CONSULT, BACK = (
+AGENT, QUEUE, OUTSIDE, WAITS, CONSULT, BACK = (
     "transfer-agent",
     "transfer-queue",
+    "transfer-outside",
     "transfer-waits",
     "transfer-consult",
     "transfer-back",
 )
 NUMBER, CITIZEN, LEG = "HOTLINE_TRANSFER", "HOTLINE_TRANSFER_CITIZEN", "HOTLINE_TRANSFER_LEG"
 TO_AGENT, TO_QUEUE, FIRST = "HOTLINE_TRANSFER_AGENT", "HOTLINE_TRANSFER_QUEUE", "HOTLINE_TRANSFER_FIRST"
+TO_OUTSIDE = "HOTLINE_TRANSFER_OUTSIDE"
+"""NUMBER@TRUNK of a centre that is not on this switch."""
 CANCEL = "HOTLINE_TRANSFER_CANCEL"
 DIGITS = 8
 """Of a place's number at least: the dialplan's patterns ask for two."""

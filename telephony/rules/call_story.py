@@ -162,6 +162,8 @@ def _happened(
 def _started(call: Call, record: Record, party: Party) -> list[Happening]:
     if record.leg_id in call.legs:
         return []
+    if party.role == "citizen" and any(leg.role == "citizen" for leg in call.legs.values()):
+        party = Party("unit", party.name)  # a call has one citizen: this one we dialled, a centre outside
     call.legs[record.leg_id] = Leg(record.leg_id, party.role, party.name, record.at)
     if party.role == "agent":
         return _happened(record, "offered", party.name)
@@ -262,7 +264,8 @@ def _answered(call: Call, record: Record, _party: Party) -> list[Happening]:
 
 def _bridged(call: Call, record: Record, _party: Party) -> list[Happening]:
     leg = call.legs.get(record.leg_id)
-    if leg is not None and leg.role == "citizen" and call.state == HELD:
+    again = call.state == HELD or (call.state == QUEUED and call.answered_at is not None)
+    if leg is not None and leg.role == "citizen" and again:
         call.state = TALKING  # somebody has taken the citizen
     if leg is None or leg.bridged_at is not None:
         return []

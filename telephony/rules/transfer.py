@@ -79,11 +79,22 @@ FIRST: Mapping[tuple[Kind, Mode], str] = {
     ("centre", "attended"): ASKING,
 }
 """The state in which a transfer begins."""
+
+
+def first(kind: Kind, mode: Mode, *, outside: bool) -> str:
+    """Return the state in which a transfer begins; a centre that is not on this switch is rung at once."""
+    return RINGING if outside and mode == "blind" else FIRST[kind, mode]
+
+
 KINDS = frozenset({"transfer", "answered", "agent_joined", "ring_ended", "ended", "threeway"})
 """Kinds of events that a transfer may follow."""
 NO_ANSWER = "no_answer"
 _BUSY, _REFUSED = 17, 21
-_NOT_THERE = frozenset({"JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL"})
+_NOT_THERE = frozenset(
+    {"JOINEMPTY", "LEAVEEMPTY", "JOINUNAVAIL", "LEAVEUNAVAIL", "CHANUNAVAIL", "CONGESTION"}
+)
+_DETAILS: Mapping[str, str] = {"TIMEOUT": NO_ANSWER, "NOANSWER": NO_ANSWER, "BUSY": "busy"}
+"""What QUEUESTATUS, or DIALSTATUS of a centre outside, says of why nobody was reached."""
 _OF_UNITS: Mapping[tuple[str, str], str] = {
     ("consulted", "consulting"): "consulting",
     ("joined", "talking"): "consulting",
@@ -135,7 +146,7 @@ def cause_of(happening: Happening) -> str | None:
         return "hung_up"
     if happening.kind == "transfer" and data.get("word") in {"unreached", "back"}:
         detail = data.get("detail")
-        return "not_there" if detail in _NOT_THERE else "no_answer" if detail == "TIMEOUT" else None
+        return "not_there" if detail in _NOT_THERE else _DETAILS.get(str(detail))
     if happening.kind == "ended":
         return "interrupted" if data.get("outcome") == "interrupted" else f"ended_by_{data.get('by')}"
     if happening.kind == "threeway":

@@ -21,8 +21,8 @@ class Figures:
     """Today's calls of one queue or one number.
 
     `offered` arrived today (in a queue: reached it), `answered` talked or talk with an agent, `abandoned`
-    hung up before, or later when they had to wait again; `waiting` and `talking` are now, whenever the call
-    arrived. `mean_wait_seconds` is how long the answered ones waited in the queue; None if nobody was answered.
+    hung up before, or later when they had to wait again; `waiting` and `talking` are now, whenever the
+    call arrived. `mean_wait_seconds` is how long the answered ones waited in the queue; None if none was.
     """
 
     offered: int = 0

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from telephony.rules.call_story import Happening
-from telephony.rules.transfer import EVENTS, FIRST, OVER, TABLE, cause_of, event_of, follow
+from telephony.rules.transfer import EVENTS, FIRST, OVER, TABLE, cause_of, event_of, first, follow
 
 AT = datetime(2026, 3, 2, 1, tzinfo=UTC)
 EXPECTED = {
@@ -117,3 +117,20 @@ def test_a_step_of_the_three_way_call_is_a_step_of_the_transfer_to_a_unit(what, 
 )
 def test_why_it_did_not_come_about_is_told_by_what_happened(told, cause):
     assert cause_of(told) == cause
+
+
+@pytest.mark.parametrize(
+    ("detail", "cause"),
+    [("BUSY", "busy"), ("NOANSWER", "no_answer"), ("CHANUNAVAIL", "not_there"), ("CONGESTION", "not_there")],
+)
+def test_what_the_line_said_of_a_centre_outside_is_why_it_was_not_reached(detail, cause):
+    told = Happening(AT, "transfer", "k", data={"id": 7, "word": "unreached", "detail": detail})
+    assert cause_of(told) == cause
+
+
+@pytest.mark.parametrize(
+    ("mode", "outside", "state"),
+    [("blind", True, "ringing"), ("blind", False, "waiting"), ("attended", True, "asking")],
+)
+def test_a_centre_outside_is_rung_where_one_of_ours_is_waited_for(mode, outside, state):
+    assert first("centre", mode, outside=outside) == state

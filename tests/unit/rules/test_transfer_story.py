@@ -86,3 +86,25 @@ def test_what_two_agents_say_of_a_call_that_began_with_an_agent_is_never_its_rec
 def test_a_step_told_again_after_the_answer_does_not_make_the_citizen_wait():
     call, _ = story([*TAKEN["by the agent who was rung"], says("given", 59), GONE])
     assert call.outcome == "answered"
+
+
+def outside(kind, second):
+    return Record(kind, START + timedelta(seconds=second), "PJSIP/carrier-00000009", "1.9", "1.0")
+
+
+def test_a_centre_outside_that_we_dial_is_a_party_of_its_own_whose_end_is_not_the_calls():
+    dialled = [outside("CHAN_START", 61), outside("ANSWER", 65), outside("BRIDGE_ENTER", 65.1)]
+    call, _ = story(waits_after("given"))
+    after = [*dialled, record("BRIDGE_ENTER", 65.2), outside("HANGUP", 80)]
+    kinds = [event.kind for item in after for event in tell(call, item, "citizen")]
+    assert (call.legs["1.9"].role, call.state) == ("unit", "talking")
+    assert kinds == ["unit_called", "unit_answered", "unit_left"]
+    tell(call, GONE, "citizen")
+    assert (call.outcome, call.ended_by) == ("answered", "citizen")
+
+
+def test_a_centre_outside_that_only_rang_leaves_the_citizen_waiting():
+    call, _ = story(waits_after("given"))
+    for item in (outside("CHAN_START", 61), outside("HANGUP", 70), GONE):
+        tell(call, item, "citizen")
+    assert call.outcome == "abandoned_later"
