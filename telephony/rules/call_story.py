@@ -17,7 +17,7 @@ ENDED = "ended"
 RATING = "rating"
 """The agent has hung up, and the caller is asked how the service was (decision 0034)."""
 QUEUED, TALKING, HELD = "queued", "talking", "held"
-"""Waits for an agent, also in a transfer whose first agent has gone; talks; waits while two agents speak."""
+"""Waits in a queue; talks; waits in no queue, in a transfer: until two have spoken, or one has answered."""
 ABANDONED_LATER = "abandoned_later"
 """Outcome of a call whose citizen was answered, had to wait again for somebody, and gave up."""
 CONFERENCE = "conference"
@@ -235,7 +235,7 @@ def _transferred(call: Call, record: Record, _party: Party) -> list[Happening]:
     if not number.isdecimal():
         return []
     if word in _WAITS:
-        _waits_again(call, record, _WAITS[word])
+        _waits_again(call, record, HELD)
     key = f"{record.leg_id}:transfer:{word}:{record.at.timestamp():.6f}"
     data: dict[str, Datum] = {"id": int(number), "word": word, "detail": detail or None}
     return [Happening(record.at, "transfer", key, None, data)]
@@ -275,7 +275,7 @@ def _bridged(call: Call, record: Record, _party: Party) -> list[Happening]:
     if leg.role == "agent" or call.direction == CONFERENCE:
         first = call.answered_at is None
         call.answered_at = call.answered_at or record.at
-        if call.state != HELD:  # else it is the agent who is asked whether to take the citizen
+        if call.state != HELD:  # else the citizen's own record tells: an agent may be asked first
             call.state = TALKING
     if leg.role != "agent":
         return []
@@ -371,7 +371,7 @@ def _outcome_of_ours(call: Call, record: Record) -> str:
 
 
 _INVITED = frozenset({"unit", "supervisor"})
-_WAITS: Mapping[str, str] = {"given": QUEUED, "queued": QUEUED, "back": QUEUED, "held": HELD}
+_WAITS = frozenset({"held", "given", "queued", "back"})
 """The words of a transfer with which a citizen begins to wait."""
 _REFUSALS = {17: "busy", 21: "refused"}
 _TELLERS: dict[str, Callable[[Call, Record, Party], list[Happening]]] = {

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.pbx.conversing import AGENT, CITIZEN, COLLEAGUE, MUSIC, RINGBACK
-from tests.pbx.threeway_kills import PATIENT, Killed
+from tests.pbx.conversing import AGENT, CITIZEN, COLLEAGUE, MUSIC, RINGBACK, UNIT
+from tests.pbx.threeway_kills import LINGERS, PATIENT, Killed
 from tests.pbx.transferring import Giving
 
 AGENTS = {"agents": {"ring_seconds": 60}}
@@ -156,3 +156,17 @@ def test_a_wish_that_was_stored_is_done_at_the_start(giving, killed, wish, heard
     killed.come_back()
     giving.wait_hear(**heard)
     assert giving.came_of() == came
+
+
+def test_the_service_dies_while_a_unit_is_consulted_and_the_transfer_is_completed_afterwards(giving, killed):
+    [number] = killed.unit("kept", LINGERS, short_code="720001")
+    giving.start("unit:kept", mode="attended")
+    killed.far_end.wait_event("answered", number=number)
+    killed.far_end.press(number, "1", 700)
+    giving.wait_hear(citizen={MUSIC}, first={UNIT})
+    killed.service.kill()
+    giving.wait_hear(citizen={MUSIC}, first={UNIT})
+    killed.come_back()
+    giving.do("complete")
+    giving.wait_hear(citizen={UNIT})
+    assert giving.came_of() == ("completed", None, None)

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -201,26 +202,42 @@ def test_one_who_has_got_a_citizen_gives_them_on_and_the_first_is_asked_for_noth
     giving.wait_agent("8002", "wrap_up")
 
 
-def test_talk_times_are_right_to_the_second_and_the_call_is_one(giving):
-    began = time.monotonic()
+def at(call, kind, agent=None, **data):
+    """Return when the first event of this kind of a call happened, by the switch's clock, in seconds."""
+    found = (
+        event["at"]
+        for event in call["events"]
+        if (event["kind"], event["agent"]) == (kind, agent) and event["data"].items() >= data.items()
+    )
+    return datetime.fromisoformat(next(found)).timestamp()
+
+
+def attended_to_its_end(giving):
+    """Let 8001 speak with the citizen, ask 8002 and go, and 8002 hang up; return the call."""
     time.sleep(SPEAK_SECONDS)  # how long they speak is what the ledger is asked
     giving.start("agent:8002", mode="attended")
-    asked = time.monotonic()
     giving.other.wait_event("CALL_INCOMING", 15)
     time.sleep(SPEAK_SECONDS)
     giving.other.answer()
     giving.wait_hear(first={COLLEAGUE})
-    consulted = time.monotonic()
+    time.sleep(SPEAK_SECONDS)
     giving.do("complete")
     giving.wait_agent("8001", "wrap_up")
-    completed = time.monotonic()
     time.sleep(SPEAK_SECONDS)
     giving.other.hangup()
-    giving.other.wait_event("CALL_CLOSED", 15)
-    ended = time.monotonic()
-    call = wait_over(giving.talk)
-    spoken = {"8001": asked - began + completed - consulted, "8002": ended - consulted}
-    assert call["talk_seconds_by_agent"] == pytest.approx(spoken, abs=2 * TO_THE_SECOND)
+    giving.wait_agent("8002", "wrap_up")
+    return wait_over(giving.talk)
+
+
+def test_talk_times_and_wrap_up_are_right_to_the_second_for_both_agents_and_the_call_is_one(giving):
+    call = attended_to_its_end(giving)
+    answered, held = at(call, "answered", "8001"), at(call, "transfer", word="held")
+    consulting, gone = at(call, "transfer", word="consulting"), at(call, "agent_left", "8001")
+    ended = at(call, "agent_left", "8002")
+    spoken = {"8001": held - answered + gone - consulting, "8002": ended - consulting}
+    assert call["talk_seconds_by_agent"] == pytest.approx(spoken, abs=TO_THE_SECOND)
+    wrap_up = {agent: at(call, "agent", agent, to="wrap_up") for agent in spoken}
+    assert wrap_up == pytest.approx({"8001": gone, "8002": ended}, abs=TO_THE_SECOND)
     assert [leg["role"] for leg in call["legs"]] == ["citizen", "agent", "agent"]
     assert {segment["file"] is not None for segment in call["segments"]} == {True}
 

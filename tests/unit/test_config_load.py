@@ -479,7 +479,7 @@ def test_units_are_called_over_a_trunk_and_with_a_number_that_are_there(folder, 
 def test_a_centre_outside_needs_a_number_and_a_trunk_that_is_there(folder, row, key, why):
     line = folder.append("centres", f"{{code: elsewhere, name: 外地, level: city, {row}}}")
     problems = folder.problems()
-    assert [p for p in problems if p.startswith(folder.at("centres", line, f"centres[3].{key}")) and why in p]
+    assert [p for p in problems if p.startswith(folder.at("centres", line, f"centres.3.{key}")) and why in p]
 
 
 def test_a_centre_that_has_queues_here_is_not_outside_as_well(folder):

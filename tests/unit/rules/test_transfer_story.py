@@ -35,7 +35,7 @@ TAKEN = {
     "in the second queue": [*IN_A_QUEUE, other("CHAN_START", 70), other("BRIDGE_ENTER", 71)],
     "by the agent who was rung": [
         *waits_after("given"),
-        *(other("CHAN_START", 70), other("BRIDGE_ENTER", 71)),
+        *(other("CHAN_START", 70), other("BRIDGE_ENTER", 71), record("BRIDGE_ENTER", 71.1)),
     ],
     "by one of two who spoke": [*WAITS["while the agents speak"], record("BRIDGE_ENTER", 57)],
 }
