@@ -239,7 +239,10 @@ class Service:
         nobody = {"", self.config.hotline.demo.caller_number}
         words.is_storm = lambda: self.storm.is_on
         words.offers_return = lambda number: number not in nobody
-        self.waiting.returns = self.outbound.turns.give
+        turns = self.outbound.turns
+        self.outbound.is_storm = lambda: self.storm.is_on
+        # One book of who is given to whom: the room gives all turns, also those of returns.
+        self.waiting.returns, turns.allot, turns.rings = turns.give, self.waiting.look, self.waiting.rings_for
 
     def _supervision(self, clock: Clock, worker: str) -> Supervision:
         line = SpyLine(self.ami, self.config.threeway.caller_number)

@@ -30,3 +30,5 @@ class ReturnsFile(_Model):
     agent_ring_seconds: int = Field(ge=1, le=60)
     priority: int = Field(ge=0, le=100)
     give_up_hours: float = Field(gt=0, le=720)
+    line_share: float = Field(ge=0, le=1)
+    storm_line_share: float = Field(ge=0, le=1)

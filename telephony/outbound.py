@@ -20,13 +20,14 @@ from telephony.callback.campaign import Order, nothing
 from telephony.callback.channels import Channels, Limits
 from telephony.callback.desk import Desk, Settings, Times
 from telephony.callback.dialer import Dialer
+from telephony.callback.offers import Agents, House
 from telephony.callback.person_calls import MARK, PersonCalls
 from telephony.callback.recovery import Recovery
 from telephony.callback.returns import Returns
 from telephony.callback.revisits import Revisits
 from telephony.callback.rounds import Reply, Rounds
 from telephony.callback.rules_in_force import demo_planner, rules_of, version_of
-from telephony.callback.turns import Agents, House, Plan, Turns
+from telephony.callback.turns import Plan, Turns
 from telephony.clock import Clock
 from telephony.config import Config
 from telephony.errors import SwitchRefusedError, SwitchUnavailableError
@@ -109,6 +110,8 @@ class Outbound:
             at_point=death_point(rules.mode),
         )
         self._agreed = False
+        self.is_storm: Callable[[], bool] = lambda: False
+        """Whether far more people call than usual (telephony.floor.storm.Storm)."""
         self.recovery = Recovery(self.dialer, call_rows.answered_at)
         self.book = SurveyBook(database, self.dialer.witness, self.rounds, self.times)
         self.person_calls = PersonCalls(database, line, self.channels, self.times, config.agents)
@@ -120,11 +123,14 @@ class Outbound:
             rules.agent_ring_seconds,
             rules.priority,
             self._config.hotline.default_queue,
-            lambda: (
-                rules.automatic
-                and hours(self.times.now(), self.returns.rules, self._config.calendar) is not None
-            ),
+            self._open_in,
+            lambda: rules.storm_line_share if self.is_storm() else rules.line_share,
         )
+
+    def _open_in(self, seconds: float) -> bool:
+        at = self.times.now() + timedelta(seconds=seconds)
+        rules = self._config.returns
+        return rules.automatic and hours(at, self.returns.rules, self._config.calendar) is not None
 
     def _may_dial(self) -> bool:
         dialer = self.dialer
@@ -163,7 +169,7 @@ class Outbound:
         """Agree with the switch, which the ledger has just settled with, then dial."""
         self._agreed = True
         self.recovery.settle().addErrback(self._not_settled)
-        self.turns.agree().addErrback(self._not_settled)
+        self.turns.offers.agree().addErrback(self._not_settled)
 
     def lost(self) -> None:
         """Dial no more: the switch is out of reach, and has to be agreed with again."""

@@ -18,6 +18,7 @@ from telephony.store.revisits import Tick
 
 START_WITHIN = timedelta(seconds=10)
 """A call that was not placed by then is planned anew: the agent for whom it was may be gone."""
+INSTANT = timedelta(microseconds=1)
 TOO_OLD = "too_old"
 
 
@@ -34,10 +35,14 @@ def rules_of(file: ReturnsFile) -> ReturnRules:
 
 @dataclass(frozen=True)
 class Ready:
-    """A return that may be dialled now: it is its turn. `attempt_id` is the id that its call will have."""
+    """A return that may be dialled now: it is its turn. `attempt_id` is the id that its call will have.
+
+    `by_person`: somebody has asked for it, so it is placed whatever the hour.
+    """
 
     return_id: int
     attempt_id: str
+    by_person: bool = False
 
 
 class Returns:
@@ -62,20 +67,26 @@ class Returns:
         return self._seconds
 
     def candidates(self, connection: sa.Connection, tick: Tick, limit: int) -> Sequence[Candidate]:
-        """Return the calls of those whose turn it is."""
-        ready = self.ready()
+        """Return the calls of those whose turn it is, each once: what came of it decides about the next."""
+        window = hours(tick.at, self.rules, self._calendar)
+        # Whoever rang the agent may have done so a moment before the hours ended.
+        ready = {key: each for key, each in self.ready().items() if window or each.by_person}
+        used = rows.known(connection, [each.attempt_id for each in ready.values()]) if ready else ()
+        ready = {key: each for key, each in ready.items() if each.attempt_id not in used}
         if not ready:
             return []
         found = rows.callable_now(connection, ready)[:limit]
         rows.take(connection, [row.id for row in found])
-        window = self._window(tick)
-        start_by = tick.at + START_WITHIN
-        return [Candidate(row.id, row.number, window, start_by, ready[row.id].attempt_id) for row in found]
+        return [self._candidate(ready[row.id], row.number, window, tick) for row in found]
 
-    def _window(self, tick: Tick) -> Window:
-        """Return the calling hours; outside them a person has asked for the call."""
-        now = tick.at.astimezone(SHANGHAI)
-        return hours(now, self.rules, self._calendar) or Window(now.date(), "", now, now)
+    @staticmethod
+    def _candidate(ready: Ready, number: str, window: Window | None, tick: Tick) -> Candidate:
+        start_by = tick.at + START_WITHIN
+        if window is not None and not ready.by_person:
+            start_by = min(start_by, window.closes - INSTANT)
+        day = tick.at.astimezone(SHANGHAI).date()
+        within = window or Window(day, "", tick.at, tick.at)
+        return Candidate(ready.return_id, number, within, start_by, ready.attempt_id)
 
     def let_go(self, connection: sa.Connection, task_id: int, tick: Tick) -> None:
         """Plan anew what was not called after all."""
@@ -86,7 +97,8 @@ class Returns:
         row = rows.one(connection, task_id)
         if row.closed_at is not None:
             return
-        follows = after(found, row.tries, tick.at, self.rules)
+        faults = max(0, rows.faults(connection, task_id) - 1)  # this one is stored already
+        follows = after(found, row.tries, tick.at, self.rules, faults)
         if follows.used:
             rows.use_try(connection, task_id)
         if follows.next_at is not None:

@@ -214,8 +214,8 @@ class WaitingRoom:
     # Whose turn it is.
 
     def look(self) -> None:
-        """Give turns to all for whom somebody is free."""
-        if not self.steady or not self._guests:
+        """Give turns to all for whom somebody is free, also to returns: no agent is given twice."""
+        if not self.steady:
             return
         taken = self._resting.union(self._rings)
         free = [self._agent(number) for number in self._agents.free() if number not in taken]
@@ -268,6 +268,10 @@ class WaitingRoom:
         """Note that an agent rings for a guest: the agent is offered nobody else."""
         guest.agent, guest.moved_at = agent, self._clock.monotonic()
         self._rings[agent] = guest.call_id
+
+    def rings_for(self, agent: str) -> bool:
+        """Tell whether an agent rings for a guest, or is about to."""
+        return agent in self._rings
 
     def end_offer(self, guest: Guest) -> None:
         """Note that no agent rings for a guest any more."""
@@ -338,4 +342,4 @@ class WaitingRoom:
 
 def _on_line(caller: Caller) -> OnLine:
     """Return a caller as one beside whom returns have their turn."""
-    return OnLine(caller.queue, caller.since, caller.priority)
+    return OnLine(caller.queue, caller.since, caller.priority, caller.call_id, caller.helpers, caller.ringing)

@@ -69,6 +69,10 @@ class AgentRing:
         ]
         return self._ami.action("Originate", headers, action_id=f"originate-{leg_id}")
 
+    def hang_up(self, leg_id: str) -> Deferred[Message]:
+        """Let an agent's phone ring no more."""
+        return self._ami.action("Hangup", [("Channel", leg_id), ("Cause", 16)])
+
     def tell_not_reached(self, leg_id: str) -> Deferred[Message]:
         """Tell a waiting agent that the citizen was not reached, and hang up."""
         where = (("Channel", leg_id), ("Context", CONTEXT), ("Exten", "nobody"), ("Priority", 1))

@@ -1,7 +1,7 @@
 """Missed-call returns (未接回拨): whom we owe a call back, when, and whose turn it is. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from telephony.rules.bands import Bands, Window, window_at
@@ -19,6 +19,10 @@ _GAVE_UP = "abandoned"
 SATURDAY = 5
 LONGEST = datetime.min.replace(tzinfo=UTC)
 """Since when those wait who come before everybody else."""
+SOON, LONGEST_SOON, MOST_DOUBLINGS = timedelta(minutes=5), timedelta(hours=1), 4
+"""After a fault, which is no attempt: how soon the next call is, doubled with each in a row; the limits."""
+_NOTHING = 1e-9
+"""What a sum of floating-point numbers may lack."""
 
 
 def why_owed(call: Call, demo_caller: str) -> str | None:
@@ -73,16 +77,18 @@ class After:
     why: str = ""
 
 
-def after(found: Finding, tries: int, now: datetime, rules: ReturnRules) -> After:
-    """Return what follows from an attempt that led to no talk; `tries` were used before it.
+def after(found: Finding, tries: int, now: datetime, rules: ReturnRules, faults: int = 0) -> After:
+    """Return what follows from an attempt that led to no talk.
 
-    One that was never sent costs the citizen none. What became of one is perhaps unknown, but it may have
-    rung: it is used, and never called unanswered.
+    `tries` were used before it, and just before it were `faults` in a row. A fault of ours, of the trunk or
+    of the network is no attempt at all, and is tried again soon. What became of one is perhaps unknown, but
+    it may have rung: it is used, and never called unanswered.
     """
-    if found.unsent and found.outcome is not Outcome.INVALID_NUMBER:
-        return After(now + rules.spacing, used=False)
     if found.outcome is Outcome.INVALID_NUMBER:
         return After(None, used=True, why=Outcome.INVALID_NUMBER.value)
+    if found.unsent or found.silent or found.outcome is Outcome.FAILED:
+        soon = min(SOON * (1 << min(faults, MOST_DOUBLINGS)), LONGEST_SOON, rules.spacing)
+        return After(now + soon, used=False)
     if tries + 1 >= rules.attempts:
         return After(None, used=True, why="attempts")
     return After(now + rules.spacing, used=True)
@@ -90,11 +96,17 @@ def after(found: Finding, tries: int, now: datetime, rules: ReturnRules) -> Afte
 
 @dataclass(frozen=True, slots=True)
 class OnLine:
-    """A citizen who waits on the line, or whom we have rung already: needs an agent of `queue`."""
+    """A citizen who waits on the line, or whom we have rung already: needs an agent of `queue`.
+
+    The agents of `helpers`, other queues, may serve the citizen as well; `ringing`: one rings already.
+    """
 
     queue: str
     since: datetime
     priority: int = 0
+    call_id: str = ""
+    helpers: frozenset[str] = frozenset()
+    ringing: bool = False
 
     def before(self, owed: "Owed") -> bool:
         """Tell whether this one goes first: has waited as long, or is more urgent."""
@@ -119,29 +131,102 @@ class Turn:
     agent: str
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How large a part of the agents' turns returns may have while somebody on the line waits for them.
+
+    `saved` is for each queue what its agents' turns on the line have earned its returns: what the last one
+    did at most, so that a quiet hour does not let many go first in a row. A queue that is not there has one.
+    """
+
+    part: float = 1.0
+    saved: Mapping[str, float] = field(default_factory=dict)
+
+
 def turns(
-    owed: Iterable[Owed], on_line: Iterable[OnLine], free: Mapping[str, Mapping[str, int]]
-) -> list[Turn]:
-    """Return for which returns an agent is left over, by the order of arrival.
+    owed: Iterable[Owed],
+    on_line: Iterable[OnLine],
+    free: Mapping[str, Mapping[str, int]],
+    share: Share = Share(),
+) -> tuple[list[Turn], Share]:
+    """Return for which returns an agent is left over, by the order of arrival, and what is saved then.
 
     `free` are agents who are ready, each with the penalty of each queue that they serve. Who has waited
     longer takes an agent first: a citizen on the line before one of the same moment who is called back, and
-    who is more urgent before either.
+    who is more urgent before either. Of agents whom somebody who came later would get now, returns have their
+    share and no more: a morning's backlog holds up nobody for hours who calls now.
     """
-    left, waiting, found = dict(free), list(on_line), []
+    agents = _Agents(free, share)
+    waiting, found = sorted(on_line, key=lambda each: (-each.priority, each.since, each.call_id)), []
     for each in sorted(owed, key=lambda each: each.since):
+        if not agents.best(each.queue):
+            continue
         for caller in (caller for caller in waiting if caller.before(each)):
-            left.pop(_best(caller.queue, left), None)
+            agents.serve(caller)
         waiting = [caller for caller in waiting if not caller.before(each)]
-        agent = _best(each.queue, left)
+        agent = agents.call_back(each.queue, waiting)
         if agent:
-            del left[agent]
             found.append(Turn(each.id, agent))
-        if not left:
+        if not agents.left:
             break
-    return found
+    return found, Share(share.part, agents.saved)
 
 
-def _best(queue: str, free: Mapping[str, Mapping[str, int]]) -> str:
-    able = [agent for agent, skills in free.items() if queue in skills]
-    return min(able, key=lambda agent: (free[agent][queue], agent), default="")
+class _Agents:
+    """Who of those who are free has got nobody yet."""
+
+    def __init__(self, free: Mapping[str, Mapping[str, int]], share: Share) -> None:
+        self.left, self._part, self.saved = dict(free), share.part, dict(share.saved)
+        self._earns = share.part / (1 - share.part) if share.part < 1 else 0.0
+
+    def best(self, queue: str, among: Iterable[str] | None = None) -> str:
+        able = [agent for agent in (self.left if among is None else among) if queue in self.left[agent]]
+        return min(able, key=lambda agent: (self.left[agent][queue], agent), default="")
+
+    def serve(self, caller: OnLine) -> None:
+        """Let somebody on the line have an agent, if there is one."""
+        agent = self._for(caller, self.left)
+        if agent:
+            self._save(agent, self._earns)
+        self.left.pop(agent, None)
+
+    def call_back(self, queue: str, waiting: list[OnLine]) -> str:
+        """Let a return have an agent; return whom, or nothing.
+
+        Those on the line who came later go first as long as the share is used up; who is served leaves
+        `waiting`.
+        """
+        while able := self.best(queue):
+            wanted = self._wanted(waiting)
+            spare = self.best(queue, (agent for agent in self.left if agent not in wanted))
+            agent = spare or (able if self._part >= 1 or self._may_go_first(queue) else "")
+            if agent:
+                if not spare and self._part < 1:
+                    self._save(agent, -1.0)
+                del self.left[agent]
+                return agent
+            self.serve(waiting.pop(waiting.index(next(iter(wanted.values())))))
+        return ""
+
+    def _may_go_first(self, queue: str) -> bool:
+        return self._part > 0 and self.saved.get(queue, 1.0) >= 1.0 - _NOTHING
+
+    def _save(self, agent: str, turns: float) -> None:
+        for queue in self.left[agent]:
+            self.saved[queue] = min(max(1.0, self._earns), self.saved.get(queue, 1.0) + turns)
+
+    def _wanted(self, waiting: Iterable[OnLine]) -> dict[str, OnLine]:
+        """Return who of those left would serve whom on the line."""
+        wanted: dict[str, OnLine] = {}
+        for caller in waiting:
+            agent = self._for(caller, [agent for agent in self.left if agent not in wanted])
+            if agent:
+                wanted[agent] = caller
+            if len(wanted) == len(self.left):
+                break
+        return wanted
+
+    def _for(self, caller: OnLine, among: Iterable[str]) -> str:
+        agents = list(among)
+        own = self.best(caller.queue, agents)
+        return own or next((agent for queue in caller.helpers if (agent := self.best(queue, agents))), "")

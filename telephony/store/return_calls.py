@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,12 +13,14 @@ from telephony.clock import SHANGHAI
 from telephony.errors import NotAllowedError, UnknownThingError
 from telephony.rules.call_story import Happening
 from telephony.rules.returns import KEPT, LONGEST, OnLine
+from telephony.rules.verdict import Outcome
 from telephony.store import attempts as attempt_rows
 from telephony.store import calls as call_rows
 from telephony.store import returns as rows
+from telephony.store.attempts import CANCELLED
 from telephony.store.outbound_tables import LIVE_STATES, attempts, dialer
 from telephony.store.returns import RULES, ReturnView
-from telephony.store.tables import ENDED, calls
+from telephony.store.tables import ENDED, UtcTime, calls, legs
 from telephony.store.threeway_tables import returns
 from telephony.texts import say
 
@@ -55,14 +58,17 @@ def paused(connection: sa.Connection) -> bool:
 
 
 def due(connection: sa.Connection, now: datetime, limit: int) -> Sequence[sa.Row[Any]]:
-    """Return those that may be called now, the longest waiting first.
+    """Return those that may be called now, the longest waiting first, of each queue so many at most.
 
     Not whose citizen is on the line already, or is being rung for something else.
     """
     lost = sa.select(calls.c.priority).where(calls.c.id == returns.c.call_id).scalar_subquery()
-    query = sa.select(returns, lost.label("priority"))
+    place = sa.func.row_number().over(partition_by=returns.c.queue, order_by=(returns.c.since, returns.c.id))
+    query = sa.select(returns, lost.label("priority"), place.label("place"))
     query = query.where(_OPEN, returns.c.next_at <= now, ~_ON_THE_LINE, ~_BEING_RUNG)
-    return connection.execute(query.order_by(returns.c.since, returns.c.id).limit(limit)).all()
+    placed = query.subquery()
+    first = sa.select(placed).where(placed.c.place <= limit)
+    return connection.execute(first.order_by(placed.c.since, placed.c.id)).all()
 
 
 def callable_now(connection: sa.Connection, return_ids: Iterable[int]) -> Sequence[sa.Row[Any]]:
@@ -80,11 +86,12 @@ def callable_now(connection: sa.Connection, return_ids: Iterable[int]) -> Sequen
 
 def on_line(connection: sa.Connection) -> list[OnLine]:
     """Return who waits for an agent on the line; whom we rang ourselves before everybody else."""
-    waiting = sa.select(calls.c.queue, calls.c.arrived_at, calls.c.direction, calls.c.priority).where(
-        calls.c.state == "queued", calls.c.queue.is_not(None)
-    )
+    names = (calls.c.id, calls.c.queue, calls.c.arrived_at, calls.c.direction, calls.c.priority)
+    waiting = sa.select(*names).where(calls.c.state == "queued", calls.c.queue.is_not(None))
     return [
-        OnLine(row.queue, row.arrived_at if row.direction == "inbound" else LONGEST, row.priority or 0)
+        OnLine(
+            row.queue, row.arrived_at if row.direction == "inbound" else LONGEST, row.priority or 0, row.id
+        )
         for row in connection.execute(waiting)
     ]
 
@@ -117,8 +124,9 @@ def give_up(connection: sa.Connection, return_id: int, why: str, now: datetime) 
 
 
 def outdated(connection: sa.Connection, before: datetime) -> list[int]:
-    """Return those that are planned and were opened before a time."""
-    query = sa.select(returns.c.id).where(_OPEN, returns.c.next_at.is_not(None), returns.c.opened_at < before)
+    """Return those that are planned and were opened, or begun anew, before a time."""
+    begun = sa.func.coalesce(returns.c.renewed_at, returns.c.opened_at, type_=UtcTime)
+    query = sa.select(returns.c.id).where(_OPEN, returns.c.next_at.is_not(None), begun < before)
     return list(connection.scalars(query))
 
 
@@ -151,29 +159,54 @@ def reset(connection: sa.Connection, return_id: int, by: str, now: datetime) -> 
     row = open_one(connection, return_id)
     if _live(connection, return_id):
         raise NotAllowedError(say("return.in_a_call", id=return_id))
-    new = {"tries": 0, "given_up_at": None, "given_up_why": None, "next_at": now}
+    new = {"tries": 0, "given_up_at": None, "given_up_why": None, "next_at": now, "renewed_at": now}
     connection.execute(returns.update().where(returns.c.id == return_id).values(**new))
     _note(connection, row, "return_reset", now, by=by)
     return rows.shown(one(connection, return_id))
 
 
 def keep(connection: sa.Connection, call_id: str, now: datetime) -> bool:
-    """Keep the place of a citizen who waits and wants to be called back.
+    """Keep the place of a citizen who waits and wanted at `now` to be called back.
 
-    Return False where there is nobody to call: the number was withheld, or is on the list of harassment. One
-    return that stands for the number already is that place; one that was given up begins anew.
+    Return False where there is nobody to call, as `promise` does, the number was withheld, or an agent has
+    taken the call meanwhile: then nobody was told that we call back.
     """
     call = connection.execute(sa.select(calls).where(calls.c.id == call_id)).first()
     if call is None or call.caller_number is None:
         return False
-    number = call.caller_number
-    if rows.open_return(connection, number, call_id, call.centre, KEPT, now, call.queue, call.arrived_at):
+    taken = sa.select(legs.c.id).where(
+        legs.c.call_id == call_id, legs.c.role == "agent", legs.c.bridged_at >= now
+    )
+    if connection.scalar(taken) is not None:
+        return False
+    return promise(
+        connection, call.caller_number, call_id, call.centre, KEPT, now, call.queue, call.arrived_at
+    )
+
+
+def promise(  # noqa: PLR0913, PLR0917 - a row's own columns
+    connection: sa.Connection,
+    number: str,
+    call_id: str,
+    centre: str | None,
+    why: str,
+    now: datetime,
+    queue: str | None,
+    since: datetime,
+) -> bool:
+    """Note that a citizen is to be called back; tell whether that is so, and may be said to them.
+
+    Return False where they will not be: the number is on the list of harassment, or they have been answered
+    since. One return that stands for the number already is what they are told of; one that was given up
+    begins anew.
+    """
+    if rows.open_return(connection, number, call_id, centre, why, now, queue, since):
         return True
     standing = sa.select(returns.c.id, returns.c.given_up_at).where(
         returns.c.number == number, returns.c.closed_at.is_(None)
     )
     row = connection.execute(standing).first()
-    if row is not None and row.given_up_at is not None:
+    if row is not None and row.given_up_at is not None and not _live(connection, row.id):
         reset(connection, row.id, RULES, now)
     return row is not None
 
@@ -194,6 +227,21 @@ def progress(connection: sa.Connection, call_ids: Iterable[str]) -> dict[str, tu
     of_attempts = {row.id: row.state for row in connection.execute(tried, ids)}
     of_calls = {row.id: row.state for row in connection.execute(entered, ids)}
     return {each: (of_attempts.get(each), of_calls.get(each)) for each in of_attempts | of_calls}
+
+
+def known(connection: sa.Connection, call_ids: Iterable[str]) -> frozenset[str]:
+    """Return those of these calls for which there was an attempt, whatever became of it."""
+    query = sa.select(attempts.c.id).where(attempts.c.id.in_(_IDS))
+    return frozenset(connection.scalars(query, {"ids": list(call_ids)}))
+
+
+def faults(connection: sa.Connection, return_id: int) -> int:
+    """Return how many calls in a row have failed, the last one included, that were no attempts."""
+    tried = sa.select(attempts.c.state).where(
+        attempts.c.campaign == CAMPAIGN, attempts.c.task_id == return_id, attempts.c.state != CANCELLED
+    )
+    newest = connection.scalars(tried.order_by(attempts.c.reserved_at.desc(), attempts.c.id.desc()))
+    return sum(1 for _ in takewhile(lambda state: state == Outcome.FAILED, newest))
 
 
 def call_now(connection: sa.Connection, return_id: int, now: datetime) -> sa.Row[Any]:

@@ -182,6 +182,7 @@ returns = sa.Table(
     sa.Column("given_up_at", UtcTime, comment="from here on it is a person's"),
     sa.Column("given_up_why", sa.String(20)),
     sa.Column("closed_call", sa.String(64), comment="in which the citizen talked with an agent"),
+    sa.Column("renewed_at", UtcTime, comment="begun anew: it is too old so long after this"),
     sa.Index("ux_returns_open", "number", unique=True, **_where("closed_at IS NULL")),
     sa.Index("ix_returns_opened_at", "opened_at"),
     sa.Index("ix_returns_next_at", "next_at", **_where("closed_at IS NULL")),

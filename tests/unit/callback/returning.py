@@ -8,8 +8,9 @@ from twisted.internet.task import Clock as Timer
 
 from telephony import config_load
 from telephony.callback.desk import Times
+from telephony.callback.offers import House
 from telephony.callback.returns import Returns
-from telephony.callback.turns import House, Plan, Turns
+from telephony.callback.turns import Plan, Turns
 from telephony.errors import UnknownThingError
 from telephony.paths import PROJECT
 from telephony.pbx.snapshot import Channel
@@ -47,7 +48,7 @@ class Line:
     """Notes what is asked of it; `refusal` is what a ring fails with."""
 
     def __init__(self):
-        self.is_up, self.told, self.refusal, self.channels = True, [], None, {}
+        self.is_up, self.told, self.refusal, self.channels = True, [], None, []
 
     def start(self, listener):
         self.listener = listener
@@ -55,6 +56,10 @@ class Line:
     def ring(self, leg_id, agent, seconds):
         self.told.append(("ring", agent, seconds))
         self.leg_id = leg_id
+        return succeed({}) if self.refusal is None else fail(self.refusal)
+
+    def hang_up(self, leg_id):
+        self.told.append(("hang up", leg_id))
         return succeed({}) if self.refusal is None else fail(self.refusal)
 
     def tell_not_reached(self, leg_id):
@@ -69,7 +74,7 @@ class Agents:
     """A roster that takes notes."""
 
     def __init__(self):
-        self.ready_agents, self.told, self.states = frozenset(), [], {}
+        self.free, self.told, self.states = frozenset(), [], {}
 
     def one(self, number):
         if number not in CONFIG.agents:
@@ -92,7 +97,7 @@ class Installation:
     def __init__(self, url, *, agent_first=True, by_itself=True):
         self.clock, self.timer, self.store = FakeClock(), Timer(), Store(url)
         self.line, self.agents, self.woken, self.dials = Line(), Agents(), [], True
-        self.by_itself = by_itself
+        self.by_itself, self.closes_in, self.share, self.given = by_itself, 1e9, 1.0, set()
         skills = {agent.number: agent.skills for agent in CONFIG.agents.values()}
         house = House(
             self.store,
@@ -104,10 +109,19 @@ class Installation:
             lambda: self.woken.append("wake"),
             lambda: self.dials,
         )
-        plan = Plan(agent_first, 20, 7, "city-12345", lambda: self.by_itself)
+        plan = Plan(agent_first, 20, 7, "city-12345", self.open_in, lambda: self.share)
         self.turns = Turns(house, plan, "epoch0000000")
         self.returns = Returns(CONFIG.returns, CONFIG.calendar)
         self.returns.ready = self.turns.ready
+        self.turns.allot = self.allot
+        self.turns.rings = self.given.__contains__
+
+    def open_in(self, seconds):
+        return self.by_itself and seconds < self.closes_in
+
+    def allot(self):
+        """Give turns as the room does where nobody waits in it."""
+        self.turns.give([], self.agents.free - self.given)
 
     def lose(self, number=NUMBER, call_id="1.1", *, ago=60, queue="city-12345", why="abandoned"):
         since = NOON - timedelta(seconds=ago)
@@ -121,7 +135,7 @@ class Installation:
         self.store.now(lambda c: c.execute(calls.insert().values(**row)))
 
     def ready(self, *agents):
-        self.agents.ready_agents = frozenset(agents)
+        self.agents.free = frozenset(agents)
         self.pass_by(1)
 
     def pass_by(self, seconds):
@@ -148,4 +162,4 @@ class Installation:
 
 
 def channel(leg_id, call_id, state="Up"):
-    return Channel("8001", state, leg_id, call_id)
+    return Channel("8001", state, leg_id, call_id, "PJSIP/8001-00000001")

@@ -98,8 +98,8 @@ def test_the_citizen_is_rung_once_the_agent_has_answered(house):
     house.lose()
     house.ready("8001")
     assert house.candidates() == []
-    house.turns.alerted(house.line.leg_id)
-    house.turns.up(house.line.leg_id, "PJSIP/8001-00000001")
+    house.turns.offers.alerted(house.line.leg_id)
+    house.turns.offers.up(house.line.leg_id, "PJSIP/8001-00000001")
     [candidate] = house.candidates()
     assert (candidate.number, house.woken) == (NUMBER, ["wake"])
     assert [what for what, *_ in house.agents.told] == ["offered", "connected"]
@@ -110,8 +110,8 @@ def test_the_citizen_is_rung_once_the_agent_has_answered(house):
 def test_an_agent_who_does_not_answer_missed_a_ring_and_nobody_is_called(house):
     house.lose()
     house.ready("8001")
-    house.agents.ready_agents = frozenset()
-    house.turns.gone(house.line.leg_id)
+    house.agents.free = frozenset()
+    house.turns.offers.gone(house.line.leg_id)
     assert house.agents.told == [("ring_ended", "8001", house.line.leg_id, False)]
     assert (house.candidates(), row(house).tries) == ([], 0)
 
@@ -204,10 +204,10 @@ def test_a_person_may_begin_it_anew(citizens_first):
 def test_an_agent_who_waits_is_told_when_the_citizen_was_not_reached(house):
     house.lose()
     house.ready("8001")
-    house.turns.up(house.line.leg_id, "PJSIP/8001-00000001")
+    house.turns.offers.up(house.line.leg_id, "PJSIP/8001-00000001")
     house.candidates()
     settle(house, Outcome.BUSY)
-    house.agents.ready_agents = frozenset()
+    house.agents.free = frozenset()
     house.pass_by(1)
     assert house.line.told[-1] == ("not reached", house.line.leg_id)
 
@@ -215,8 +215,8 @@ def test_an_agent_who_waits_is_told_when_the_citizen_was_not_reached(house):
 def test_an_agent_who_waits_for_a_call_that_is_not_placed_is_let_go(house):
     house.lose()
     house.ready("8001")
-    house.turns.up(house.line.leg_id, "PJSIP/8001-00000001")
-    house.agents.ready_agents = frozenset()
+    house.turns.offers.up(house.line.leg_id, "PJSIP/8001-00000001")
+    house.agents.free = frozenset()
     house.pass_by(15)
     assert house.line.told[-1] != ("not reached", house.line.leg_id)
     house.pass_by(1)
@@ -227,7 +227,7 @@ def test_an_agent_who_waits_for_a_call_that_is_not_placed_is_let_go(house):
 def test_a_talk_with_an_agent_closes_it_and_names_the_call(house):
     house.lose()
     house.ready("8001")
-    house.turns.up(house.line.leg_id, "PJSIP/8001-00000001")
+    house.turns.offers.up(house.line.leg_id, "PJSIP/8001-00000001")
     [candidate] = house.candidates()
     house.store.now(return_calls.close_talked, {candidate.attempt_id: house.clock.now()})
     assert (row(house).closed_by, row(house).closed_call) == ("rules", candidate.attempt_id)
@@ -255,7 +255,7 @@ def test_a_person_has_it_called_now_by_an_agent_whatever_the_hour(house):
     house.by_itself = False
     house.turns.call(1, "8002")
     assert house.line.told == [("ring", "8002", 20)]
-    house.turns.up(house.line.leg_id, "PJSIP/8002-00000001")
+    house.turns.offers.up(house.line.leg_id, "PJSIP/8002-00000001")
     assert len(house.candidates()) == 1
 
 
@@ -273,7 +273,7 @@ def test_after_a_start_an_agent_who_waits_for_nobody_is_let_go_and_who_talks_is_
         channel("ra-old-90000001", "ra-old-90000001"),
         channel("ra-old-90000002", "rv-old-1"),
     ]
-    house.turns.agree()
+    house.turns.offers.agree()
     assert house.line.told == [("not reached", "ra-old-90000001")]
 
 

@@ -72,7 +72,10 @@ def test_an_agent_who_is_kept_for_a_return_is_offered_nobody_and_the_room_tells_
     house.ask("urgent", came=2, priority=5)
     house.free("8001", "8002")
     assert house.moved == [("urgent", "8002")]
-    line = [OnLine(GENERAL, NOON + timedelta(seconds=came), priority) for came, priority in ((1, 0), (2, 5))]
+    line = [
+        OnLine(GENERAL, NOON + timedelta(seconds=came), priority, name)
+        for came, priority, name in ((1, 0, "one"), (2, 5, "urgent"))
+    ]
     assert asked == [(line, ["8001", "8002"])]
 
 

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from telephony.rules.bands import parse_band
 from telephony.rules.call_story import Call
-from telephony.rules.returns import OnLine, Owed, ReturnRules, Turn, after, hours, turns, why_owed
+from telephony.rules.returns import OnLine, Owed, ReturnRules, Share, Turn, after, hours, turns, why_owed
 from telephony.rules.verdict import Finding, Outcome
 from tests.unit.rules.revisits import CALENDAR
 
@@ -87,7 +87,7 @@ def test_a_year_without_a_calendar_has_its_weekends_at_least():
     assert hours(at("2080-11-23T08:30:00"), RULES, CALENDAR) is None  # a Saturday
 
 
-@pytest.mark.parametrize("outcome", [o for o in Outcome if o != Outcome.INVALID_NUMBER])
+@pytest.mark.parametrize("outcome", [o for o in Outcome if o not in {Outcome.INVALID_NUMBER, Outcome.FAILED}])
 def test_what_led_to_no_talk_is_tried_again_after_the_spacing(outcome):
     follows = after(Finding(outcome), 0, NOON, RULES)
     assert (follows.next_at, follows.used) == (NOON + timedelta(minutes=20), True)
@@ -103,9 +103,24 @@ def test_a_number_that_is_none_is_left_to_a_person_at_once():
     assert after(Finding(Outcome.INVALID_NUMBER, unsent=True), 0, NOON, RULES).next_at is None
 
 
-def test_a_call_that_was_never_sent_costs_the_citizen_no_attempt():
-    follows = after(Finding(Outcome.FAILED, unsent=True), 2, NOON, RULES)
-    assert (follows.used, follows.next_at) == (False, NOON + timedelta(minutes=20))
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Finding(Outcome.FAILED),
+        Finding(Outcome.FAILED, unsent=True),
+        Finding(Outcome.UNREACHABLE, silent=True),
+    ],
+    ids=["network", "never_sent", "dead_trunk"],
+)
+def test_a_fault_is_no_attempt_even_after_the_last_but_one_and_is_tried_again_soon(fault):
+    follows = after(fault, 2, NOON, RULES)
+    assert (follows.used, follows.next_at) == (False, NOON + timedelta(minutes=5))
+
+
+@pytest.mark.parametrize(("faults", "minutes"), [(0, 5), (1, 10), (2, 20), (3, 20)])
+def test_faults_in_a_row_are_tried_again_ever_later_but_not_later_than_the_spacing(faults, minutes):
+    follows = after(Finding(Outcome.FAILED), 0, NOON, RULES, faults)
+    assert follows.next_at == NOON + timedelta(minutes=minutes)
 
 
 def ago(seconds):
@@ -115,32 +130,91 @@ def ago(seconds):
 AGENT = {"8001": {"city": 0}}
 
 
+def given(*who, **more):
+    return turns(*who, **more)[0]
+
+
 @pytest.mark.parametrize(("waiting", "turn"), [(11, []), (10, []), (9, [Turn(1, "8001")])])
 def test_a_return_is_never_ahead_of_who_has_waited_on_the_line_as_long_or_longer(waiting, turn):
-    assert turns([Owed(1, "city", ago(10))], [OnLine("city", ago(waiting))], AGENT) == turn
+    assert given([Owed(1, "city", ago(10))], [OnLine("city", ago(waiting))], AGENT) == turn
 
 
 @pytest.mark.parametrize(("urgent", "turn"), [(1, []), (0, [Turn(1, "8001")])])
 def test_who_came_later_goes_before_a_return_only_where_more_urgent_than_the_lost_call(urgent, turn):
-    assert turns([Owed(1, "city", ago(10), 1)], [OnLine("city", ago(9), 1 + urgent)], AGENT) == turn
+    assert given([Owed(1, "city", ago(10), 1)], [OnLine("city", ago(9), 1 + urgent)], AGENT) == turn
 
 
 def test_a_return_however_urgent_is_not_ahead_of_who_has_waited_longer():
-    assert turns([Owed(1, "city", ago(10), 20)], [OnLine("city", ago(11), 0)], AGENT) == []
+    assert given([Owed(1, "city", ago(10), 20)], [OnLine("city", ago(11), 0)], AGENT) == []
 
 
 def test_who_waits_for_agents_of_another_queue_holds_up_nobody():
-    assert turns([Owed(1, "city", ago(1))], [OnLine("county", ago(9))], AGENT) == [Turn(1, "8001")]
+    assert given([Owed(1, "city", ago(1))], [OnLine("county", ago(9))], AGENT) == [Turn(1, "8001")]
 
 
 def test_with_two_agents_one_is_left_for_the_return():
     agents = {"8001": {"city": 1}, "8002": {"city": 0}}
-    assert turns([Owed(1, "city", ago(1))], [OnLine("city", ago(9))], agents) == [Turn(1, "8001")]
+    assert given([Owed(1, "city", ago(1))], [OnLine("city", ago(9))], agents) == [Turn(1, "8001")]
 
 
 def test_each_agent_has_one_turn_and_the_longest_lost_comes_first():
     owed = [Owed(1, "city", ago(1)), Owed(2, "city", ago(9))]
-    assert turns(owed, [], AGENT) == [Turn(2, "8001")]
+    assert given(owed, [], AGENT) == [Turn(2, "8001")]
+
+
+def test_the_agent_who_helps_somebody_who_has_waited_longer_is_not_taken_away():
+    helped = OnLine("county", ago(9), helpers=frozenset({"city"}))
+    assert given([Owed(1, "city", ago(1))], [helped], AGENT) == []
+
+
+HALF = Share(0.5)
+MANY = {str(number): {"city": 0} for number in range(10)}
+BACKLOG = [Owed(number, "city", ago(100 + number)) for number in range(20)]
+LATER = [OnLine("city", ago(number), call_id=str(number)) for number in range(20)]
+
+
+@pytest.mark.parametrize(("part", "most"), [(0, 0), (0.25, 3), (0.5, 5), (0.75, 7), (1, 10)])
+def test_of_agents_whom_later_callers_wait_for_a_backlog_gets_its_share(part, most):
+    assert len(given(BACKLOG, LATER, MANY, Share(part))) == most
+
+
+@pytest.mark.parametrize("part", [0, 0.5, 1])
+def test_whom_nobody_on_the_line_would_get_is_left_to_returns_whatever_their_share(part):
+    later = [OnLine("county", ago(1)), *LATER[:3]]
+    assert len(given(BACKLOG, later, MANY, Share(part, {"city": 0.0}))) >= len(MANY) - 3
+
+
+def one_by_one(share, looks, on_line=LATER):
+    """Return whether a return had the turn each time that one agent got free."""
+    had = []
+    for _ in range(looks):
+        found, share = turns(BACKLOG, on_line, AGENT, share)
+        had.append(bool(found))
+    return had
+
+
+def test_agents_who_get_free_one_by_one_go_to_a_return_and_to_the_line_in_turn():
+    assert one_by_one(HALF, 6) == [True, False] * 3
+
+
+def test_a_share_of_a_quarter_is_each_fourth_turn():
+    assert one_by_one(Share(0.25), 8) == [True, False, False, False] * 2
+
+
+def test_a_share_of_three_quarters_is_three_turns_of_four():
+    assert one_by_one(Share(0.75), 9) == [True, *[False, True, True, True] * 2]
+
+
+def test_a_long_time_in_which_the_line_had_all_turns_earns_one_turn_only():
+    _, share = turns([Owed(1, "city", ago(0))], LATER[1:], MANY, HALF)
+    assert share.saved["city"] == 1.0
+
+
+def test_turns_on_the_line_of_other_agents_earn_a_queue_nothing():
+    agents = {"8001": {"city": 0}, "8101": {"county": 0}}
+    spent = Share(0.5, {"city": 0.0})
+    line = [OnLine("county", ago(9)), OnLine("city", ago(0))]
+    assert given([Owed(1, "city", ago(1))], line, agents, spent) == []
 
 
 QUEUES = st.sampled_from(["a", "b", "c"])
@@ -148,13 +222,13 @@ TIMES = st.integers(0, 20).map(ago)
 AGENTS = st.dictionaries(st.sampled_from("12345"), st.dictionaries(QUEUES, st.integers(0, 3)), max_size=5)
 
 
-@given(
+@drawn(
     st.lists(st.builds(Owed, st.integers(), QUEUES, TIMES), max_size=6, unique_by=lambda owed: owed.id),
     st.lists(st.builds(OnLine, QUEUES, TIMES), max_size=6),
     AGENTS,
 )
 def test_no_agent_has_two_turns_and_nobody_who_waited_longer_could_have_had_one(owed, on_line, free):
-    found = turns(owed, on_line, free)
+    found = given(owed, on_line, free)
     agents = [turn.agent for turn in found]
     assert len(set(agents)) == len(agents)
     mine = {each.id: each for each in owed}
@@ -166,3 +240,15 @@ def test_no_agent_has_two_turns_and_nobody_who_waited_longer_could_have_had_one(
         # Each citizen who waited longer for this agent has another one, who had no return's turn.
         able = [agent for agent in others if any(each.queue in free[agent] for each in before)]
         assert len(able) >= len(before)
+
+
+@drawn(
+    st.lists(st.builds(Owed, st.integers(), QUEUES, TIMES), max_size=6, unique_by=lambda owed: owed.id),
+    st.lists(st.builds(OnLine, QUEUES, TIMES), max_size=6),
+    AGENTS,
+)
+def test_with_no_share_nobody_on_the_line_could_have_had_the_agent_of_a_return(owed, on_line, free):
+    taken = {turn.agent for turn in given(owed, on_line, free, Share(0.0))}
+    callers = [Owed(nth, each.queue, each.since) for nth, each in enumerate(on_line)]
+    left = {agent: skills for agent, skills in free.items() if agent not in taken}
+    assert len(given(callers, [], left)) == len(given(callers, [], free))

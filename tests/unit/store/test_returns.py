@@ -6,9 +6,9 @@ import pytest
 import sqlalchemy as sa
 
 from telephony.errors import NotAllowedError, UnknownThingError
-from telephony.store import returns, threeway_tables  # noqa: F401 - it joins the metadata
+from telephony.store import return_calls, returns, threeway_tables  # noqa: F401 - it joins the metadata
 from telephony.store.database import engine_of, transaction
-from telephony.store.tables import blacklist, events, metadata
+from telephony.store.tables import blacklist, events, legs, metadata
 from tests.unit.store.ledger import NOW, ago, put_answered, put_call
 
 NUMBER = "13800001234"
@@ -117,3 +117,50 @@ def test_a_lost_call_that_is_told_again_after_its_return_was_closed_opens_none(c
     lose(connection)
     returns.close(connection, 1, "李敏", None, NOW)
     assert not lose(connection)
+
+
+def blacklisted(connection):
+    row = {"number": NUMBER, "reason": "辱骂", "added_at": ago(60), "expires_at": None}
+    connection.execute(blacklist.insert().values(**row))
+
+
+def promised(connection, call_id="1.1"):
+    lost = (NUMBER, call_id, "city", "overflow", NOW, "city-12345", ago(300))
+    return return_calls.promise(connection, *lost)
+
+
+def test_who_will_not_be_called_back_is_promised_nothing(connection):
+    blacklisted(connection)
+    assert not promised(connection)
+    assert returns.open_list(connection, 10) == []
+
+
+def test_who_is_promised_a_call_while_one_is_owed_has_that_one(connection):
+    lose(connection, at=ago(600))
+    assert promised(connection, "1.2")
+    assert [each.call_id for each in returns.open_list(connection, 10)] == ["1.1"]
+
+
+def test_who_is_promised_a_call_and_was_given_up_before_is_called_anew(connection):
+    lose(connection, at=ago(600))
+    return_calls.give_up(connection, 1, "attempts", ago(500))
+    assert promised(connection, "1.2")
+    (only,) = returns.open_list(connection, 10)
+    assert (only.state, only.tries) == ("planned", 0)
+
+
+def kept(connection, bridged):
+    """Tell whether a place is kept at NOW by a citizen whom an agent took up so many seconds later."""
+    put_call(connection, "1.1", caller_number=NUMBER, state="queued", queue="city-12345")
+    at = NOW + timedelta(seconds=bridged)
+    leg = {"id": "1.2", "call_id": "1.1", "role": "agent", "started_at": ago(90), "bridged_at": at}
+    connection.execute(legs.insert().values(**leg))
+    return return_calls.keep(connection, "1.1", NOW)
+
+
+@pytest.mark.parametrize(("bridged", "place"), [(0, False), (-0.001, True)])
+def test_a_key_whose_answer_came_too_late_owes_nothing_to_whom_an_agent_took_up_since(
+    connection, bridged, place
+):
+    assert kept(connection, bridged) == place
+    assert len(returns.open_list(connection, 10)) == place
