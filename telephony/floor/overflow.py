@@ -2,8 +2,8 @@
 
 Nobody moves in the waiting room: a spill adds to whose agents may serve a caller, who keeps the place. Behind
 the last limit a caller who can be called back gets a return, hears so, and is let go; one whose number is
-withheld stays. Each spill and each parting is committed before anything follows from it. Its key holds the
-call and the step, so that a service that starts anew tells nothing twice.
+withheld, or on the list of harassment, stays. Each spill and each parting is committed before anything
+follows from it. Its key holds the call and the step, so that a service that starts anew tells nothing twice.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ from telephony.rules.call_story import Datum, Happening
 from telephony.rules.overflow import RETURNS, Spill, Step, Waiter
 from telephony.rules.returns import OVERFLOW
 from telephony.store import calls as call_rows
-from telephony.store import returns
+from telephony.store import return_calls
 from telephony.store.database import Database
 
 log = structlog.get_logger()
@@ -115,7 +115,7 @@ class Overflow:
         for guest, spill in spilled:
             guest.passed |= {spill.step}
 
-        def stored(_: None) -> None:
+        def stored(_: bool) -> None:
             for guest, spill in spilled:
                 guest.helpers |= frozenset(spill.to)
             self._tell()
@@ -127,18 +127,20 @@ class Overflow:
             self._room.not_stored(failure)
 
         events = [(guest.call_id, self._event(guest, spill, now, "spilled")) for guest, spill in spilled]
-        self._write(events).addCallbacks(stored, failed)
+        self._write(events, lambda _: True).addCallbacks(stored, failed)
 
     def _part(self, guest: Guest, spill: Spill, now: datetime) -> None:
         guest.parting = NOTED
         centre = self._centres.get(guest.queue)
 
-        def owe(connection: sa.Connection) -> None:
+        def owe(connection: sa.Connection) -> bool:
             lost = (guest.number, guest.call_id, centre, OVERFLOW, now)
-            returns.open_return(connection, *lost, guest.queue, guest.since)
+            return return_calls.promise(connection, *lost, guest.queue, guest.since)
 
-        def stored(_: None) -> None:
-            guest.parting = LET_GO
+        def stored(owed: bool) -> None:
+            # Whom we would not call back is not told so, and goes on waiting.
+            guest.parting = LET_GO if owed else ""
+            guest.passed |= frozenset() if owed else {spill.step}
             self._tell()
 
         def failed(failure: Failure) -> None:
@@ -149,12 +151,15 @@ class Overflow:
         self._write([(guest.call_id, event)], owe).addCallbacks(stored, failed)
 
     def _write(
-        self, events: Sequence[tuple[str, Happening]], first: Callable[[sa.Connection], None] | None = None
-    ) -> Deferred[None]:
-        def work(connection: sa.Connection) -> None:
-            if first is not None:
-                first(connection)
-            call_rows.append(connection, events)
+        self, events: Sequence[tuple[str, Happening]], first: Callable[[sa.Connection], bool]
+    ) -> Deferred[bool]:
+        """Commit events, unless what goes before them says that they do not happen; fires with that."""
+
+        def work(connection: sa.Connection) -> bool:
+            happens = first(connection)
+            if happens:
+                call_rows.append(connection, events)
+            return happens
 
         return self._database.write(work, urgent=True)
 

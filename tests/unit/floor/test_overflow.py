@@ -10,8 +10,8 @@ from twisted.internet.defer import Deferred
 
 from telephony.config import OverflowStep
 from telephony.floor.overflow import Overflow
-from telephony.store import calls, returns
-from telephony.store.tables import events
+from telephony.store import calls, return_calls, returns
+from telephony.store.tables import blacklist, events
 from tests.unit.floor.waiting_house import COUNTY, GENERAL, FakeStore, House
 from tests.unit.times import NOON
 
@@ -271,3 +271,34 @@ def test_a_queue_that_is_too_long_lets_go_who_stands_behind_its_limit(config, cl
     assert not house.ask("one", COUNTY, number=NUMBER).parting
     assert house.ask("two", COUNTY, came=1, number=NUMBER).parting
     assert house.order == ["one"]
+
+
+async def after_the_last_limit(house, database):
+    """Let a caller pass the last limit; return whether they are let go when they ask next."""
+    house.comes("one")
+    house.pass_time(300)
+    house.ask("one", COUNTY, number=NUMBER)
+    await database.write(lambda _: None)
+    return house.ask("one", COUNTY, number=NUMBER).parting
+
+
+@ensureDeferred
+async def test_who_would_not_be_called_back_is_not_told_so_and_waits_on(config, clock, timer, database):
+    house = await lasting(config, clock, timer, database)
+    row = {"number": NUMBER, "reason": "辱骂", "added_at": NOON, "expires_at": None}
+    await database.write(lambda connection: connection.execute(blacklist.insert().values(**row)))
+    assert not await after_the_last_limit(house, database)
+    assert (await written(database, "let_go"), house.order) == ([], ["one"])
+    house.free("8101")
+    assert house.moved == [("one", "8101")]
+
+
+@ensureDeferred
+async def test_whose_return_was_given_up_is_called_anew_when_told_so(config, clock, timer, database):
+    house = await lasting(config, clock, timer, database)
+    lost = (NUMBER, "0.1", "baofeng", "abandoned", NOON, COUNTY, NOON)
+    await database.write(lambda connection: returns.open_return(connection, *lost))
+    await database.write(lambda connection: return_calls.give_up(connection, 1, "attempts", NOON))
+    assert await after_the_last_limit(house, database)
+    (owed,) = await database.read(lambda connection: returns.open_list(connection, 10))
+    assert (owed.state, owed.tries) == ("planned", 0)

@@ -49,7 +49,7 @@ class FakeStore:
 
     def write(self, _work, *, urgent=False):
         assert urgent
-        return fail(self.fault) if self.fault else self.held or succeed(None)
+        return fail(self.fault) if self.fault else self.held or succeed(True)
 
     def read(self, _work):
         return self.reading or succeed([])
