@@ -253,7 +253,8 @@ class Service:
         return Supervision(self.config.agents, known)
 
     def _calls_of_legs(self) -> dict[str, str]:
-        return {**self.rooms.calls_of_legs(), **self.supervision.calls_of_legs()}
+        returns = self.outbound.turns.offers.calls_of_legs()
+        return {**self.rooms.calls_of_legs(), **self.supervision.calls_of_legs(), **returns}
 
     def begin_to_tick(self) -> None:
         """Call `tick` every TICK_SECONDS. Only a ticker: what is due, and when, stands in our own tables."""

@@ -147,6 +147,10 @@ class Offers:
         """Return the agents who are kept free of other callers for a return."""
         return frozenset(offer.agent for offer in self._offers.values() if offer.held)
 
+    def calls_of_legs(self) -> dict[str, str]:
+        """Return the call of each agent's leg, which is a call of its own to the switch until joined."""
+        return {each.leg_id: each.attempt_id for each in self._offers.values() if each.leg_id}
+
     def keep(self, offer: Offer) -> None:
         """Note an offer, or how it goes on."""
         self._offers = {**self._offers, offer.return_id: offer}

@@ -142,6 +142,8 @@ class Overflow:
             guest.parting = LET_GO if owed else ""
             guest.passed |= frozenset() if owed else {spill.step}
             self._tell()
+            if not owed:
+                self._room.look()
 
         def failed(failure: Failure) -> None:
             guest.parting = ""

@@ -63,6 +63,11 @@ def test_a_leg_that_was_answered_while_nobody_told_has_its_citizen_rung(house):
     assert [each.number for each in house.candidates()] == [NUMBER]
 
 
+def test_an_agent_who_waits_for_the_citizen_is_in_that_call_whatever_the_switch_says_of_the_leg(house):
+    offer = house.turns.offers.all()[1]
+    assert house.turns.offers.calls_of_legs() == {house.line.leg_id: offer.attempt_id}
+
+
 def test_a_leg_that_rings_still_is_waited_for(house):
     agree(house, channel(house.line.leg_id, house.line.leg_id, "Ringing"))
     assert (house.turns.held, house.agents.told) == ({"8001"}, [])

@@ -290,6 +290,7 @@ async def test_who_would_not_be_called_back_is_not_told_so_and_waits_on(config, 
     assert not await after_the_last_limit(house, database)
     assert (await written(database, "let_go"), house.order) == ([], ["one"])
     house.free("8101")
+    assert len(await written(database, "turn")) == 1
     assert house.moved == [("one", "8101")]
 
 
