@@ -130,8 +130,11 @@ class Pauses:
         unsettled = yield self._database.read(partial(rows.unsettled, place=self._place))
         going_on = {paused.id for paused in unsettled if paused.ended_at is None}
         self._silent = {key: silent for key, silent in self._silent.items() if key in going_on}
+        silent = {paused.call_id for paused in unsettled if paused.ended_at is None}
         for paused in unsettled:
-            yield self._settle(paused)
+            if paused.ended_at is None or paused.call_id not in silent:
+                yield self._settle(paused)
+            # else another pause goes on in that call: sound now would be sound in that one
         self._keep_awake()
 
     @inlineCallbacks

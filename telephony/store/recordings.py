@@ -75,10 +75,18 @@ def one(connection: sa.Connection, recording_id: int) -> Row:
 
 
 def may(connection: sa.Connection, row: Row, who: Who) -> None:
-    """Raise NotAllowedError unless this person may hear a recording: an agent only of their own calls."""
+    """Raise NotAllowedError unless this person may hear a recording: an agent only of calls they spoke in.
+
+    A phone that only rang gives no right to hear what another one answered.
+    """
     if who.role != "agent":
         return
-    own = sa.exists().where(legs.c.call_id == row.call_id, legs.c.role == "agent", legs.c.party == who.by)
+    own = sa.exists().where(
+        legs.c.call_id == row.call_id,
+        legs.c.role == "agent",
+        legs.c.party == who.by,
+        legs.c.bridged_at.is_not(None),
+    )
     if not connection.scalar(sa.select(own)):
         raise NotAllowedError(say("recording.not_yours", id=row.id, by=who.by))
 

@@ -52,7 +52,10 @@ class Shelf:
             connection.execute(calls.insert().values(**call, arrived_at=at))
             of_call = {"call_id": call_id, "started_at": at, "ended_at": ended_at}
             connection.execute(legs.insert().values(id=call_id, role="citizen", recording=name, **of_call))
-            connection.execute(legs.insert().values(id=f"{number}.2", role="agent", party="8001", **of_call))
+            spoke = {"role": "agent", "party": "8001", "bridged_at": at}
+            connection.execute(legs.insert().values(id=f"{number}.2", **spoke, **of_call))
+            # 8002's phone rang, and 8001 was quicker.
+            connection.execute(legs.insert().values(id=f"{number}.3", role="agent", party="8002", **of_call))
             rows.note(connection, place, [Noted(name, call_id, call_id, kind, at)])
         if sound is not None:
             self.file(number).parent.mkdir(parents=True, exist_ok=True)

@@ -165,6 +165,23 @@ async def test_a_resume_that_the_switch_does_not_hear_is_repeated(talk):
     assert (talk.recorder.silent, talk.rows()) == (set(), [("8001", "bank-card", "8001", True)])
 
 
+@pytest.mark.parametrize("first", ["failed", "not_resumed"])
+@ensureDeferred
+async def test_what_an_earlier_pause_left_unsettled_gives_no_sound_to_the_one_that_goes_on(talk, first):
+    if first == "not_resumed":
+        await talk.pause()
+    talk.recorder.refusal = AWAY
+    with pytest.raises(SwitchUnavailableError):
+        await (talk.pause() if first == "failed" else talk.pauses.resume(CALL, "8001"))
+    talk.recorder.refusal = None
+    await talk.pause()
+    await talk.pauses.look()
+    assert talk.recorder.silent == {CITIZEN}
+    await talk.pauses.resume(CALL, "8001")
+    await talk.pauses.look()
+    assert (talk.recorder.silent, [heard for *_, heard in talk.rows()]) == (set(), [True, True])
+
+
 @ensureDeferred
 async def test_a_restart_goes_on_with_the_pause_and_ends_it_at_its_limit(talk):
     await talk.pause()

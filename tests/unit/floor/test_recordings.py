@@ -254,9 +254,9 @@ async def test_who_hears_a_recording_is_stored_with_the_reason(shelf, what):
     assert kinds(shelf) == ["recording_sealed", "recording_access"]
 
 
-@pytest.mark.parametrize(("number", "heard"), [("8001", True), ("8002", False)])
+@pytest.mark.parametrize(("number", "heard"), [("8001", True), ("8002", False), ("8003", False)])
 @ensureDeferred
-async def test_an_agent_hears_only_calls_of_their_own(shelf, number, heard):
+async def test_an_agent_hears_calls_they_spoke_in_and_none_that_only_rang_at_theirs_or_not_even_that(shelf, number, heard):
     shelf.put()
     await shelf.recordings.look()
     who = Who(number, "agent", "复核")
