@@ -5,7 +5,7 @@ So a crash leaves at worst a file too many, which the next look removes, and nev
 which has gone. While the disk with the recordings is away, nothing is concluded from that.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -23,7 +23,7 @@ from twisted.python.threadpool import ThreadPool
 from telephony.clock import SHANGHAI, Clock
 from telephony.errors import HotlineError, NotAllowedError
 from telephony.floor.health import Component
-from telephony.floor.vault import AwayError, DamagedError, DiskError, MissingError, Sealed, Vault
+from telephony.floor.vault import DamagedError, DiskError, MissingError, Sealed, Vault
 from telephony.rules.retention import REASON, cutoffs
 from telephony.store import recordings as rows
 from telephony.store.database import Database
@@ -39,6 +39,8 @@ LOOK_AGAIN = timedelta(minutes=10)
 """Until a file that was missing, or could not be sealed, is looked for again."""
 MOST_AT_ONCE = 2000
 """Deleted by one command at most: it answers in time, and may be given again."""
+UNREADABLE = "unreadable"
+"""A finding that is told and not kept: whether the file is whole nobody knows."""
 BY_AGE = Who(RULES, RULES, "keep_days")
 
 
@@ -48,7 +50,7 @@ class Sound:
 
     recording_id: int
     size: int
-    pieces: Iterator[bytes]
+    pieces: Generator[bytes]
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Expired:
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found wrong with one recording: missing or damaged."""
+    """What was found wrong with one recording: missing, damaged, or unreadable as its disk failed."""
 
     id: int
     call_id: str
@@ -117,10 +119,23 @@ class Recordings:
 
     @inlineCallbacks
     def look(self) -> Generator[Deferred[Any], Any, None]:
-        """Remove what is to go, seal what is closed, and once a day delete what is old enough."""
+        """Remove what is to go, seal what is closed, and once a day delete what is old enough.
+
+        A step that fails holds up none of the others; the first fault is told when all have been tried.
+        """
         yield self._arrive()
-        yield self._unlink()
-        yield self._seal_closed()
+        fault: HotlineError | None = None
+        for step in (self._unlink, self._seal_closed, self._expire_daily):
+            try:
+                yield step()
+            except HotlineError as error:
+                log.warning("recordings_step_failed", step=step.__name__, why=repr(error))
+                fault = fault or error
+        if fault is not None:
+            raise fault
+
+    @inlineCallbacks
+    def _expire_daily(self) -> Generator[Deferred[Any], Any, None]:
         today = self._clock.now().astimezone(SHANGHAI).date()
         if self._expired_on != today:
             while (yield self._expire(BY_AGE)) == BATCH and not self._stopped:
@@ -178,7 +193,11 @@ class Recordings:
         batch = yield self._database.read(found)
         wrong = []
         for row in batch:
-            finding = yield self._check(row)
+            try:
+                finding = yield self._check(row)
+            except DiskError as error:  # this one: the others are looked at all the same
+                log.warning("recording_not_read", recording=row.id, name=row.name, why=repr(error))
+                finding = UNREADABLE
             if finding is not None:
                 wrong.append(Checked(row.id, row.call_id, finding))
         return wrong, len(batch), batch[-1].id if batch else after
@@ -193,16 +212,15 @@ class Recordings:
 
     @inlineCallbacks
     def _arrive(self) -> Generator[Deferred[Any], Any, None]:
-        """Raise AwayError unless the disk is there; without a mark it is if it holds what it should."""
+        """Raise AwayError unless the disk is there, which bears the mark that the store knows."""
+        known: str | None = yield self._database.read(partial(rows.disk, place=self._place))
         oldest = yield self._database.read(partial(rows.oldest, place=self._place, limit=20))
-        yield self._in_thread(self._find, [row.name for row in oldest])
-
-    def _find(self, names: list[str]) -> None:
-        if self._vault.is_there():
-            return
-        if names and not any(self._vault.has(name) for name in names):
-            raise AwayError(self._vault.away())
-        self._vault.mark()
+        mark: str = yield self._in_thread(self._vault.recognise, known, [row.name for row in oldest])
+        if mark != known:
+            log.info("recordings_disk_known", mark=mark)
+            enter = partial(rows.disk_is, place=self._place, mark=mark, now=self._clock.now())
+            yield self._database.write(enter)
+        self._vault.expect(mark)
 
     def _hearable(
         self, connection: sa.Connection, recording_id: int, what: Literal["play", "export"], who: Who
@@ -262,10 +280,13 @@ class Recordings:
     def _put_off(self, row: Row, error: HotlineError, now: datetime) -> Generator[Deferred[Any], Any, None]:
         """Go on with the others: one file that cannot be sealed holds up none of them."""
         if not isinstance(error, MissingError):  # that is told by the list of recordings
-            self._trouble, self._trouble_until = str(error), now + LOOK_AGAIN
+            self._troubled(str(error), now)
         log.warning("recording_not_sealed", recording=row.id, name=row.name, why=repr(error))
         finding = MISSING if isinstance(error, MissingError) else row.finding
         yield self._database.write(partial(rows.found, recording_id=row.id, finding=finding, now=now))
+
+    def _troubled(self, why: str, now: datetime) -> None:
+        self._trouble, self._trouble_until = why, now + LOOK_AGAIN
 
     def _seal(self, row: Row, now: datetime) -> Sealed | None:
         late = row.leg_ended_at is not None and now - row.leg_ended_at > UNCLOSED
@@ -294,11 +315,15 @@ class Recordings:
     @inlineCallbacks
     def _unlink(self) -> Generator[Deferred[Any], Any, None]:
         """Remove files that the store has given up; a disk that is away keeps them on the list."""
-        while batch := (yield self._database.read(partial(rows.to_unlink, place=self._place, limit=BATCH))):
+        seen = 0
+        while batch := (
+            yield self._database.read(
+                partial(rows.to_unlink, place=self._place, recording_id=seen, limit=BATCH)
+            )
+        ):
             gone = yield self._in_thread(self._remove, batch)
             yield self._database.write(partial(rows.unlinked, ids=gone))
-            if len(gone) < len(batch):
-                return  # the rest is tried again at the next look
+            seen = batch[-1].id  # what did not go is tried again at the next look
 
     def _remove(self, batch: list[Row]) -> list[int]:
         gone = []
@@ -309,6 +334,9 @@ class Recordings:
                 )
             except MissingError:
                 log.exception("recording_sealed_and_gone", recording=row.id, name=row.name)
+            except (DiskError, OSError) as error:
+                log.warning("recording_not_removed", recording=row.id, name=row.name, why=repr(error))
+                self._troubled(say("recording.not_removed", name=row.name), self._clock.now())
             else:
                 gone.append(row.id)
         return gone

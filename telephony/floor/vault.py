@@ -15,7 +15,8 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator
+import uuid
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,8 @@ NAME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,75}
 """A folder for the day and a file: nothing in a name leads elsewhere."""
 ENCRYPTED, HALF_DONE = ".enc", ".enc.new"
 MARKER = ".recordings-are-here"
-"""A file in the folder of recordings: without it the disk is away, and nothing is concluded from that."""
+"""A file in the folder of recordings with a mark of its own: without it, or with another in it, the disk is
+away, and nothing is concluded from that. A bare mount point may bear one too, but another."""
 CHUNK, TAG, SALT, CHECK = 64 * 1024, 16, 32, 8
 MAGIC = b"HOTLREC1"
 WAV_HEADER = 44
@@ -71,19 +73,46 @@ class Vault:
 
     def __init__(self, folder: Path, ring: KeyRing) -> None:
         self._folder, self.ring = folder, ring
+        self._mark: str | None = None
+
+    def expect(self, mark: str) -> None:
+        """Take the disk that bears this mark for ours from now on."""
+        self._mark = mark
 
     def is_there(self) -> bool:
         """Tell whether the disk with the recordings is there."""
-        return (self._folder / MARKER).is_file()
+        return self._mark is not None and self.marked() == self._mark
+
+    def marked(self) -> str | None:
+        """Return the mark of whatever disk is there; none: it bears none, which an empty one is not."""
+        try:
+            return (self._folder / MARKER).read_text(encoding="ascii", errors="replace").strip()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
     def away(self) -> str:
         """Return what to do when the disk is not there."""
         return say("recording.away", folder=self._folder, marker=MARKER)
 
-    def mark(self) -> None:
-        """Note that this is the folder of recordings."""
+    def recognise(self, known: str | None, names: Iterable[str]) -> str:
+        """Return the mark of the disk that is there; raise AwayError if it is not the one marked `known`.
+
+        Without a mark it is taken for the disk only if none was ever known and it holds `names`: a mount
+        point without its disk looks like an empty store. An empty mark is an operator's word that this is the
+        disk from now on.
+        """
+        found = self.marked()
+        if found is not None and found in {"", known or found}:
+            return found or self.mark(uuid.uuid4().hex)
+        if found is not None or known is not None or not all(map(self.has, names)):
+            raise AwayError(self.away())
+        return self.mark(uuid.uuid4().hex)
+
+    def mark(self, mark: str) -> str:
+        """Note that this is the folder of recordings; return the mark. Raise OSError."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (self._folder / MARKER).touch()
+        (self._folder / MARKER).write_text(mark, encoding="ascii")
+        return mark
 
     def has(self, name: str) -> bool:
         """Tell whether a recording's file is there, in whatever form."""
@@ -116,7 +145,7 @@ class Vault:
         self.check(name, sealed)  # before anybody may remove the plain one
         return sealed
 
-    def sound(self, name: str, key_id: str | None) -> Iterator[bytes]:
+    def sound(self, name: str, key_id: str | None) -> Generator[bytes]:
         """Yield the sound piece by piece. Raise KeyFaultError, MissingError, DamagedError, AwayError."""
         if key_id is None:
             with self._open(name) as file:

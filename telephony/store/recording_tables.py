@@ -80,3 +80,11 @@ recording_accesses = sa.Table(
     sa.Column("role", sa.String(12), nullable=False, comment="agent, supervisor, rules"),
     sa.Column("why", sa.String(200), nullable=False),
 )
+
+recording_disks = sa.Table(
+    "recording_disks",
+    metadata,
+    sa.Column("place", sa.String(32), primary_key=True, comment="the installation"),
+    sa.Column("mark", sa.String(40), nullable=False, comment="in the disk's .recordings-are-here"),
+    sa.Column("known_at", UtcTime, nullable=False),
+)

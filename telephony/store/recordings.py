@@ -18,7 +18,8 @@ from telephony.rules.call_story import Happening
 from telephony.rules.retention import REASON
 from telephony.store import calls as call_rows
 from telephony.store.recording_tables import recording_accesses, recordings
-from telephony.store.tables import insert_once, legs
+from telephony.store.recording_tables import recording_disks as disks
+from telephony.store.tables import insert_once, legs, upsert
 from telephony.texts import say
 
 OPEN, SEALED, DELETED = "open", "sealed", "deleted"
@@ -197,9 +198,10 @@ def expire(  # noqa: PLR0913, PLR0917 - a rule and who applies it
     return len(rows)
 
 
-def to_unlink(connection: sa.Connection, place: str, limit: int) -> Sequence[Row]:
-    """Return recordings of which a file is still to go: a deleted one's, or a sealed one's plain form."""
-    query = sa.select(recordings).where(recordings.c.to_unlink, _here(place)).order_by(recordings.c.id)
+def to_unlink(connection: sa.Connection, place: str, recording_id: int, limit: int) -> Sequence[Row]:
+    """Return the next of which a file is still to go: a deleted one's, or a sealed one's plain form."""
+    query = sa.select(recordings).where(recordings.c.to_unlink, _here(place))
+    query = query.where(recordings.c.id > recording_id).order_by(recordings.c.id)
     return connection.execute(query.limit(limit)).all()
 
 
@@ -209,9 +211,21 @@ def unlinked(connection: sa.Connection, ids: Iterable[int]) -> None:
 
 
 def oldest(connection: sa.Connection, place: str, limit: int) -> Sequence[Row]:
-    """Return the oldest sealed recordings that should be on the disk."""
-    query = sa.select(recordings).where(recordings.c.state == SEALED, _here(place))
+    """Return the oldest recordings of which there should be a file on the disk, sealed or not."""
+    wanted = sa.or_(recordings.c.state != DELETED, recordings.c.to_unlink)
+    query = sa.select(recordings).where(wanted, _here(place), recordings.c.finding.is_(None))
     return connection.execute(query.order_by(recordings.c.id).limit(limit)).all()
+
+
+def disk(connection: sa.Connection, place: str) -> str | None:
+    """Return the mark of the disk on which an installation keeps its recordings; none: it had none yet."""
+    return connection.scalar(sa.select(disks.c.mark).where(disks.c.place == place))
+
+
+def disk_is(connection: sa.Connection, place: str, mark: str, now: datetime) -> None:
+    """Note the mark of the disk on which an installation keeps its recordings from now on."""
+    row = {"place": place, "mark": mark, "known_at": now}
+    connection.execute(upsert(connection.dialect.name, disks, "place", ("mark", "known_at")), row)
 
 
 def after(connection: sa.Connection, place: str, recording_id: int, limit: int) -> Sequence[Row]:

@@ -3,6 +3,8 @@
 What gives sound is a POST: each time it is stored who heard it before the first byte leaves.
 """
 
+import asyncio
+from collections.abc import Generator
 from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -10,7 +12,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import Field, StringConstraints
 from pydantic.dataclasses import dataclass
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from telephony.api.inputs import (
     LARGEST_ID,
@@ -35,6 +39,26 @@ from telephony.store import recordings as rows
 from telephony.store.recording_views import RecordingDetail, RecordingFilter, RecordingView
 from telephony.store.recordings import Who
 from telephony.texts import say
+
+LONGEST = 900.0
+"""Seconds that sending one recording may take: who reads no further holds its file open no longer."""
+
+
+class SoundResponse(StreamingResponse):
+    """Sound that is sent piece by piece, and whose file is closed however that ends."""
+
+    def __init__(self, pieces: Generator[bytes], **how: Any) -> None:
+        super().__init__(pieces, **how)
+        self._pieces = pieces
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it. Raise TimeoutError after LONGEST: then the connection is closed."""
+        try:
+            async with asyncio.timeout(LONGEST):
+                await super().__call__(scope, receive, send)
+        finally:
+            await run_in_threadpool(self._pieces.close)
+
 
 router = APIRouter(prefix="/recordings", tags=["recordings"])
 PauseReason = Annotated[str, StringConstraints(pattern=FORMS["name"])]
@@ -224,7 +248,7 @@ async def _sound(
     headers = {"Content-Length": str(sound.size), "Cache-Control": "no-store"}
     if what == "export":
         headers["Content-Disposition"] = f'attachment; filename="recording-{recording_id}.wav"'
-    return StreamingResponse(sound.pieces, media_type="audio/wav", headers=headers)
+    return SoundResponse(sound.pieces, media_type="audio/wav", headers=headers)
 
 
 def _person(by: str) -> str:

@@ -1,9 +1,12 @@
 """Recordings over HTTP."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
+from starlette.requests import ClientDisconnect
 
+from telephony.api.routes.recordings import SoundResponse
 from telephony.rules.retention import CALL
 from telephony.store import recordings as rows
 from telephony.store.recordings import Noted
@@ -20,7 +23,7 @@ def put_recording(api, call_id, *, ended_at, recorded_at=NOON, sound=SOUND):
     state = "ended" if ended_at else "talking"
     api.put_rows(put_answered, call_id, ended_at=ended_at, state=state)
     api.put_rows(put_leg, call_id, call_id, recording=name, ended_at=ended_at)
-    api.put_rows(put_leg, f"{call_id}-agent", call_id, role="agent", party="8001")
+    api.put_rows(put_leg, f"{call_id}-agent", call_id, role="agent", party="8001", bridged_at=NOON)
     api.put_rows(rows.note, "", [Noted(name, call_id, call_id, CALL, recorded_at)])
     file = api.tapes.recordings._vault._folder / name
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -201,3 +204,46 @@ def test_files_that_are_in_no_list_are_named(heard):
     (folder / "2026-11-23" / "9.1.wav").write_bytes(SOUND)
     assert heard.get("recordings/strangers/2026-11-23").json() == ["2026-11-23/9.1.wav"]
     assert heard.get("recordings/strangers/2026-11-24").json() == []
+
+
+def pieces(closed):
+    """Sound without end; `closed` is told when the file would be closed."""
+    try:
+        while True:
+            yield bytes(1000)
+    finally:
+        closed.append(True)
+
+
+async def answer(closed, send):
+    async def receive():
+        await asyncio.sleep(3600)
+
+    scope = {"type": "http", "asgi": {"spec_version": "2.4"}}
+    await SoundResponse(pieces(closed))(scope, receive, send)
+
+
+def test_the_file_is_closed_when_the_listener_goes_before_the_end(api):
+    closed, sent = [], []
+
+    async def send(message):
+        sent.append(message)
+        if len(sent) == 3:
+            raise OSError("the listener has gone")
+
+    with pytest.raises(ClientDisconnect):
+        api.run(answer(closed, send))
+    assert closed == [True]
+
+
+def test_a_listener_who_reads_no_further_does_not_hold_the_file_open_for_ever(api, monkeypatch):
+    monkeypatch.setattr("telephony.api.routes.recordings.LONGEST", 0.05)
+    closed = []
+
+    async def send(message):
+        if message.get("body"):
+            await asyncio.sleep(3600)
+
+    with pytest.raises(TimeoutError):
+        api.run(answer(closed, send))
+    assert closed == [True]

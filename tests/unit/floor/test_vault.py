@@ -32,7 +32,8 @@ class House:
             Vault(self.folder, KeyRing(self.keys)),
             Vault(self.folder, KeyRing(None)),
         )
-        self.vault.mark()
+        for vault in (self.vault, self.plain_vault):
+            vault.expect(vault.mark("disk-1"))
         self.write_keys(k1="11" * 32)
 
     def write_keys(self, **keys):
