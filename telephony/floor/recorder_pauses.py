@@ -175,7 +175,8 @@ class Pauses:
         except HotlineError as error:
             log.warning("recording_not_resumed", call=paused.call_id, why=repr(error))
             return False
-        yield self._database.write(partial(rows.heard, pause_id=paused.id, now=self._clock.now()))
+        heard = partial(rows.heard, pause_id=paused.id, now=self._clock.now())
+        yield self._database.write(heard, urgent=True)
         return True
 
     def _keep_awake(self) -> None:

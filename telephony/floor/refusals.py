@@ -97,7 +97,7 @@ class Refusals:
     def _close(self, order: Order) -> Deferred[None]:
         now = self._clock.now()
         work = partial(rows.close, refusal_id=order.id, outcome="not_said", now=now)
-        return self._database.write(work).addCallback(lambda _: self._tell())
+        return self._database.write(work, urgent=True).addCallback(lambda _: self._tell())
 
     def _look(self, orders: list[Order]) -> Deferred[None] | None:
         mine = [order for order in orders if order.id not in self._moving]

@@ -107,8 +107,10 @@ def told(connection: sa.Connection, happened: Iterable[tuple[str, Happening]]) -
             continue
         if event.kind == BEGUN:
             begun.add(call_id)
-            mine = refusals.c.id == row.id
-            connection.execute(refusals.update().where(mine).values(begun_at=event.at))
+            # A call that we placed was recorded with the agent's leg until now.
+            own = sa.select(legs.c.recording).where(legs.c.id == row.citizen_leg).scalar_subquery()
+            values = {"begun_at": event.at, "recording": sa.func.coalesce(own, refusals.c.recording)}
+            connection.execute(refusals.update().where(refusals.c.id == row.id).values(**values))
         else:
             outcome = outcome_of(begun=call_id in begun, said=event.kind == SAID)
             close(connection, row.id, outcome, event.at)

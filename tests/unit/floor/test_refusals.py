@@ -88,6 +88,38 @@ async def test_what_the_citizen_heard_to_its_end_is_said(refusing, ledger, datab
     assert counts == {kind.value: int(kind is KIND) for kind in Refusal}
 
 
+@ensureDeferred
+async def test_a_recording_that_begins_with_the_explanation_is_the_refusals_own(
+    refusing, ledger, database, tmp_path
+):
+    write(tmp_path, [*TALKING, line("BRIDGE_ENTER", 10)])
+    await read(ledger)
+    view = await refusing.refuse(CALL, KIND, "Wang", None)
+    assert view.recording is None  # of a call that we placed: the agent's
+    begins = [line("recording", 20, extra="2026-11-23/1.0.wav"), line("refusal", 20, extra="3")]
+    write(tmp_path, begins)
+    await read(ledger)
+    assert [view.recording for view in await listed(database)] == ["2026-11-23/1.0.wav"]
+
+
+@ensureDeferred
+async def test_what_became_of_a_refusal_does_not_wait_behind_the_journal(
+    refusing, ledger, database, tmp_path, switch, monkeypatch
+):
+    await talk(ledger, tmp_path)
+    switch.answer = fail(SwitchRefusedError("No such channel"))
+    urgent, write_ = [], database.write
+
+    def noting(work, **how):
+        urgent.append(how.get("urgent", False))
+        return write_(work, **how)
+
+    monkeypatch.setattr(database, "write", noting)
+    with pytest.raises(NotAllowedError):
+        await refusing.refuse(CALL, KIND, "Wang", None)
+    assert urgent == [True, True]
+
+
 @pytest.mark.parametrize(("begun", "outcome"), [(True, "cut_short"), (False, "not_said")])
 @ensureDeferred
 async def test_a_citizen_who_goes_before_its_end_was_not_told_all(
