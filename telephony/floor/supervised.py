@@ -45,6 +45,8 @@ class Supervised:
     ended_why: str | None = None
     changes: list[dict[str, Any]] = field(default_factory=list)
     told: list[Happening] = field(default_factory=list)
+    wanted: Mode | None = None
+    """A mode that is being stored: the switch is told of it after the commit."""
     inside: set[str] = field(default_factory=set)
     """Who of supervisor and citizen has entered the room; not stored."""
 
@@ -58,6 +60,11 @@ class Supervised:
         """Whether supervisor and citizen are in the room."""
         return {self.leg_id, self.citizen_leg} <= self.inside
 
+    @property
+    def barges(self) -> bool:
+        """Whether the citizen hears the supervisor, or is about to."""
+        return (self.wanted or self.mode) is Mode.BARGE
+
     def note(self, at: datetime, key: str, what: str, by: str, why: str | None = None) -> None:
         """Note what was done; it is stored, and told as the event `key`, with the next `row`."""
         self.changes.append({"at": at.isoformat(), "what": what, "by": by, "why": why})
@@ -68,7 +75,7 @@ class Supervised:
     def row(self) -> dict[str, Any]:
         """Return what of the row may change."""
         changed = {name: getattr(self, name) for name in _STORED}
-        return {**changed, "mode": self.mode.value, "changes": list(self.changes)}
+        return {**changed, "mode": (self.wanted or self.mode).value, "changes": list(self.changes)}
 
     def whole_row(self, worker: str) -> dict[str, Any]:
         """Return the row of a new one."""

@@ -86,8 +86,8 @@ class Supervision:
         """Give the citizen to a supervisor who is on the call; the agent's leg ends, with wrap-up.
 
         Fires when the switch has the order; the event `taken` tells that it is done, `take_over_failed` that
-        it is not. Raise as `take_part`, and NotAllowedError in a three-way call, in a transfer, or if it
-        was refused.
+        it is not. Raise as `take_part`, and NotAllowedError in a three-way call, in a transfer, if the
+        citizen is with somebody else by now, or if it was refused.
         """
         self._check(by)
         found = self._all.on_call(call_id, by)
@@ -97,6 +97,9 @@ class Supervision:
             if threeway.live_on(connection, call_id) is not None:
                 raise NotAllowedError(say("supervise.take_three_way"))
             under_way.check(connection, call_id)
+            on = threeway.on_call(connection, call_id)
+            if on is None or (on.agent_leg, on.citizen_leg) != (found.agent_leg, found.citizen_leg):
+                raise NotAllowedError(say("supervise.with_another"))
 
         looked = self._all.database.read(free)
         return looked.addCallback(lambda _: self._take_over.order(found, by, free))
@@ -185,17 +188,26 @@ class Supervision:
         ordered.addErrback(failed)
 
     def _set_mode(self, found: Supervised, mode: Mode, by: str) -> Deferred[int]:
-        if found.mode is mode:
+        if (found.wanted or found.mode) is mode:
             return succeed(found.id)
-        found.mode, found.since = mode, self._all.clock.monotonic()
+        found.wanted = mode
         self._all.note(found, mode.value, by)
 
         def stored(_: None) -> int:
-            if found.state == LISTENING and found.mode is mode:
-                quietly(self._all.line.change(found.leg_id, found.room, mode), "change")
+            found.mode, found.since = mode, self._all.clock.monotonic()
+            if found.wanted is mode:  # else another one was ordered meanwhile, and is being stored
+                found.wanted = None
+                if found.state == LISTENING:
+                    quietly(self._all.line.change(found.leg_id, found.room, mode), "change")
             return found.id
 
-        return self._all.store(found).addCallback(stored)
+        def not_stored(failure: Failure) -> Failure:
+            if found.wanted is mode:
+                found.wanted = None
+            self._all.note(found, found.mode.value, OURSELVES, "not_stored")
+            return failure
+
+        return self._all.store(found).addCallbacks(stored, not_stored)
 
     def _three_way(self, call_id: str) -> Deferred[int | None]:
         return self._all.database.read(partial(threeway.live_on, call_id=call_id))
@@ -231,7 +243,7 @@ class Supervision:
         for found in self._all.all():
             if room == found.room:
                 self._take_over.came_in(found, leg_id)
-            elif leg_id == found.agent_leg and found.state == LISTENING and found.mode is Mode.BARGE:
+            elif leg_id == found.agent_leg and found.state == LISTENING and found.barges:
                 # The agent went into a room with a unit: a citizen who waits outside must not hear this.
                 quietly(self._set_mode(found, Mode.LISTEN, OURSELVES), "change")
 

@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.python.failure import Failure
 
 from telephony.errors import NotAllowedError, SwitchRefusedError
-from telephony.floor.supervised import TAKING, WAITING, Supervised
+from telephony.floor.supervised import TAKEN, TAKING, WAITING, Supervised
 from telephony.floor.supervisions import Supervisions, check_listening, quietly
 from telephony.pbx.snapshot import Channel
 from telephony.pbx.supervision import Place
@@ -34,6 +34,7 @@ class TakeOver:
         `free` raises NotAllowedError, in the transaction that stores it, if something else moves the citizen.
         """
         check_listening(found)
+        self._check_alone(found)
         found.state, found.since = TAKING, self._all.clock.monotonic()
         found.inside.clear()
         self._all.note(found, "take_over", by)
@@ -43,6 +44,16 @@ class TakeOver:
             return failure
 
         return self._all.store(found, free).addCallbacks(lambda _: self._send(found), not_stored)
+
+    def _check_alone(self, found: Supervised) -> None:
+        """Raise NotAllowedError if another supervisor takes this citizen over, or just has.
+
+        Who listens to that other one since then may take the citizen over from them.
+        """
+        for other in self._all.all():
+            took = other.state in {TAKING, WAITING, TAKEN} and other.leg_id != found.agent_leg
+            if other is not found and other.call_id == found.call_id and took:
+                raise NotAllowedError(say("supervise.not_now", number=other.supervisor))
 
     def came_in(self, found: Supervised, leg_id: str) -> None:
         """Note that one of the two has entered the room."""

@@ -34,6 +34,18 @@ class Supervised:
         )
 
     @property
+    def leg(self):
+        """The supervisor's channel, by its id."""
+        legs = self.service.get(f"/calls/{self.talk.call_id}")["legs"]
+        [leg] = [each["id"] for each in legs if each["role"] == "supervisor"]
+        return leg
+
+    def redirect(self, channel, context, exten, priority="1"):
+        """Let the switch move a channel, without the service."""
+        where = {"Channel": channel, "Context": context, "Exten": exten, "Priority": priority}
+        assert self.conversing.switch.ami.action("Redirect", **where)["Response"] == "Success"
+
+    @property
     def view(self):
         [newest, *_] = self.service.get("/supervision", call=self.talk.call_id)
         return newest

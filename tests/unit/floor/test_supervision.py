@@ -1,8 +1,10 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from pytest_twisted import ensureDeferred
+from twisted.internet.defer import DeferredList, fail
 
 from telephony.errors import NotAllowedError, SwitchRefusedError, SwitchUnavailableError, UnknownThingError
 from telephony.floor.supervision import Supervision
@@ -142,6 +144,47 @@ async def test_a_transfer_that_begins_as_a_take_over_is_being_stored_wins(beside
     with pytest.raises(NotAllowedError, match=r"\*91"):
         await ordered
     assert [told[0] for told in beside.line.told] == ["ring"]
+
+
+@ensureDeferred
+async def test_a_mode_is_changed_on_the_switch_only_after_its_commit_whoever_looks_meanwhile(beside, clock):
+    leg_id = await beside.listening()
+    beside.line.put(leg_id, "supervision-listen")
+    asked = beside.supervision.take_part(CALL, BOSS, Mode.WHISPER)
+    clock.instant += FOUR
+    beside.supervision.agree()
+    assert [words[0] for words in beside.line.told] == ["ring"]
+    await asked
+    assert beside.line.told[-1] == ("change", leg_id, "whisper")
+    assert (await beside.row()).mode == "whisper"
+
+
+@ensureDeferred
+async def test_a_mode_that_could_not_be_stored_is_not_done_and_its_record_says_so(beside, clock, monkeypatch):
+    leg_id = await beside.listening()
+    beside.line.put(leg_id, "supervision-listen")
+    with monkeypatch.context() as broken:
+        broken.setattr(beside.database, "write", lambda *_, **__: fail(OSError("the disk is full")))
+        with pytest.raises(OSError, match="full"):
+            await beside.supervision.take_part(CALL, BOSS, Mode.BARGE)
+    clock.instant += FOUR
+    beside.supervision.agree()
+    assert [words[0] for words in beside.line.told] == ["ring"]
+    await beside.supervision.take_part(CALL, BOSS, Mode.WHISPER)
+    row = await beside.row()
+    told = [(each.what, each.by) for each in row.changes[2:]]
+    assert (row.mode, told) == ("whisper", [("barge", BOSS), ("listen", "service"), ("whisper", BOSS)])
+
+
+@ensureDeferred
+async def test_of_two_modes_ordered_at_once_the_later_one_is_done(beside):
+    leg_id = await beside.listening()
+    first = beside.supervision.take_part(CALL, BOSS, Mode.WHISPER)
+    second = beside.supervision.take_part(CALL, BOSS, Mode.BARGE)
+    await first
+    await second
+    assert beside.line.told[1:] == [("change", leg_id, "barge")]
+    assert (await beside.row()).mode == "barge"
 
 
 @ensureDeferred
@@ -329,3 +372,95 @@ async def test_of_a_take_over_whose_end_nobody_saw_the_ledger_knows(
     while (row := await later.row()).ended_at is None:
         await later.stored()
     assert what in [each.what for each in row.changes]
+
+
+async def left_in(beside, state):
+    """Leave a take-over as the store has it when the service dies in that state."""
+    leg_id = await beside.listening()
+    if state == "taking":
+        beside.line.refusal = SwitchUnavailableError("the service dies before its Redirect")
+        with pytest.raises(SwitchUnavailableError):
+            await beside.supervision.take_over(CALL, BOSS)
+    else:
+        await beside.supervision.take_over(CALL, BOSS)
+    assert (await beside.row()).state == state
+    return leg_id
+
+
+@pytest.mark.parametrize("state", ["taking", "waiting"])
+@pytest.mark.parametrize(
+    ("supervisor", "citizen", "found"),
+    [
+        ("supervision-takes", "supervision-citizen", "taken"),
+        ("supervision-listen", "waiting", "listening"),
+        ("supervision-takes", "threeway-alone", "listening"),
+    ],
+)
+@ensureDeferred
+async def test_a_new_process_judges_a_take_over_from_where_the_switch_has_the_two(
+    beside, config, roster, clock, timer, state, supervisor, citizen, found
+):
+    leg_id = await left_in(beside, state)
+    later = await restarted(beside, config, roster, clock, timer)
+    later.line.put(leg_id, supervisor)
+    later.line.put(CITIZEN, citizen)
+    clock.instant += FOUR
+    later.supervision.agree()
+    await later.stored()
+    row = await later.row()
+    assert (row.state, row.taken_at is not None) == (found, found == "taken")
+    assert (("hang_up", leg_id) in later.line.told) == (citizen == "threeway-alone")
+    assert "take_over" not in [words[0] for words in later.line.told]
+
+
+SECOND = "8003"
+
+
+@pytest.fixture
+def two(config, database, roster, clock, timer):
+    """Two supervisors of one floor."""
+    both = {**config.agents, SECOND: config.agents[SECOND].model_copy(update={"role": "supervisor"})}
+    beside = Beside(replace(config, agents=both), database, roster, clock, timer)
+    yield beside
+    beside.supervision.stop()
+
+
+async def both_listen(two):
+    first = await two.listening()
+    await two.supervision.take_part(CALL, SECOND, Mode.LISTEN)
+    second = two.line.told[-1][1]
+    two.line.listener.up(second)
+    await two.stored()
+    return first, second
+
+
+@pytest.mark.parametrize("done", [False, True])
+@ensureDeferred
+async def test_a_citizen_whom_one_supervisor_takes_over_is_not_torn_away_by_another(two, done):
+    first, _ = await both_listen(two)
+    await two.supervision.take_over(CALL, BOSS)
+    if done:
+        await joined(two, first)
+    with pytest.raises(NotAllowedError):
+        await two.supervision.take_over(CALL, SECOND)
+    assert [words[0] for words in two.line.told] == ["ring", "ring", "take_over"]
+
+
+@ensureDeferred
+async def test_of_two_take_overs_at_once_only_one_is_done(two):
+    await both_listen(two)
+    orders = [two.supervision.take_over(CALL, each) for each in (BOSS, SECOND)]
+    done = await DeferredList(orders, consumeErrors=True)
+    assert sorted(success for success, _ in done) == [False, True]
+    assert [words[0] for words in two.line.told] == ["ring", "ring", "take_over"]
+
+
+@ensureDeferred
+async def test_a_citizen_who_is_with_another_agent_by_now_is_not_taken_over(beside, clock):
+    await beside.listening()
+    row = {"id": "1795420886.3", "call_id": CALL, "role": "agent", "party": "8002"}
+    row |= {"started_at": clock.now(), "bridged_at": clock.now() + FOUR}
+    await beside.database.write(lambda c: c.execute(legs.insert().values(**row)))
+    with pytest.raises(NotAllowedError, match="does not talk with the agent"):
+        await beside.supervision.take_over(CALL, BOSS)
+    assert beside.line.told[-1][0] == "ring"

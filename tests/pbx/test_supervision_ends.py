@@ -1,0 +1,81 @@
+"""What ends, or breaks, while a supervisor takes part: the others talk on, or the call is properly over."""
+
+import pytest
+
+from tests.pbx.scene import wait_over
+from tests.pbx.supervising import AGENT, BOSS, CITIZEN, SUPERVISOR, Conversing, Supervised
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    conversing = Conversing(tmp_path_factory.mktemp("ends"))
+    try:
+        yield conversing.start()
+    finally:
+        conversing.stop()
+
+
+@pytest.fixture
+def conversing(whole):
+    yield whole
+    whole.rest()
+    whole.system.log_everybody_out()
+
+
+def test_an_agent_who_hangs_up_during_a_whisper_ends_the_call_and_the_supervisors_part(conversing):
+    supervised = Supervised(conversing).takes_part("whisper")
+    supervised.wait_hear(agent={CITIZEN, BOSS}, citizen={AGENT})
+    supervised.talk.phone.hangup()
+    supervised.boss.wait_event("CALL_CLOSED", 15)
+    supervised.wait("ended")
+    call = wait_over(supervised.talk)
+    assert (call["agent"], call["outcome"]) == ("8001", "answered")
+    assert supervised.service.agent(SUPERVISOR)["state"] == "logged_out"
+
+
+def test_a_citizen_who_hangs_up_while_listened_to_leaves_nobody_on_the_line(conversing):
+    supervised = Supervised(conversing).takes_part()
+    supervised.wait_hear(boss={CITIZEN, AGENT})
+    supervised.talk.citizen.hangup()
+    supervised.talk.phone.wait_event("CALL_CLOSED", 15)
+    supervised.boss.wait_event("CALL_CLOSED", 15)
+    supervised.wait("ended")
+    assert wait_over(supervised.talk)["ended_by"] == "citizen"
+    supervised.service.wait_agent("8001", "wrap_up", supervised.mark)
+
+
+def test_a_supervisors_phone_that_dies_during_a_barge_leaves_the_two_to_each_other(conversing):
+    supervised = Supervised(conversing).takes_part("barge")
+    supervised.wait_hear(citizen={AGENT, BOSS}, agent={CITIZEN, BOSS})
+    supervised.boss.kill()
+    supervised.wait_hear(citizen={AGENT}, agent={CITIZEN})
+    supervised.order("stop")
+    supervised.wait("ended")
+    supervised.wait_hear(citizen={AGENT}, agent={CITIZEN})
+    conversing.system.unplug(SUPERVISOR)
+
+
+@pytest.mark.parametrize("ordered", ["logout", "pause"])
+def test_an_agent_who_is_ordered_off_during_a_call_finishes_it_and_is_heard_on(conversing, ordered):
+    supervised = Supervised(conversing).takes_part()
+    supervised.wait_hear(boss={CITIZEN, AGENT})
+    more = {"reason": "meal"} if ordered == "pause" else {}
+    supervised.service.post(f"/agents/8001/{ordered}", by=SUPERVISOR, why="test", **more)
+    supervised.wait_hear(boss={CITIZEN, AGENT}, citizen={AGENT}, agent={CITIZEN})
+    supervised.order("whisper")
+    supervised.wait_hear(agent={CITIZEN, BOSS}, citizen={AGENT})
+    supervised.talk.phone.hangup()
+    supervised.wait("ended")
+
+
+def test_a_supervisor_who_leaves_right_after_a_take_over_leaves_no_citizen_in_an_empty_room(conversing):
+    supervised = Supervised(conversing).takes_part()
+    supervised.wait_hear(boss={CITIZEN, AGENT})
+    supervised.order("take-over")
+    supervised.boss.hangup()
+    # Either the talk with the supervisor is over, or the citizen waits for an agent: both leave the room.
+    supervised.service.wait_event("agent_left", supervised.mark, call_id=supervised.talk.call_id)
+    supervised.boss.wait_event("CALL_CLOSED", 15)
+    supervised.wait("ended")
+    rooms = conversing.switch.cli("confbridge list")
+    assert not [line for line in rooms.splitlines() if line.startswith("9")]
