@@ -192,6 +192,19 @@ class Rating(_Model):
     key_seconds: int = Field(default=5, ge=1, le=20)
 
 
+class DemoLine(_Model):
+    """The number, the queues and the agents of `hotline demo waiting`: nobody else's.
+
+    `busy_queue` spills over to the helper's queue and then to returns; `queue` does not.
+    """
+
+    number: Digits
+    queue: Name
+    busy_queue: Name
+    agent: Digits
+    helper: Digits
+
+
 class Demo(_Model):
     """The simulated citizen of `hotline demo`; the unit's number is nobody else's, so no call is mistaken."""
 
@@ -200,6 +213,16 @@ class Demo(_Model):
     number: Digits
     queue: Name
     agent: Digits
+    line: DemoLine
+
+    @property
+    def queues(self) -> frozenset[str]:
+        """Return the queues in which only the demo's citizen waits."""
+        return frozenset({self.queue, self.line.queue, self.line.busy_queue})
+
+    def is_owed_nothing(self, number: str | None, queue: str | None) -> bool:
+        """Tell whether a caller is the demo's citizen and is not to be called back: only the line's is."""
+        return number == self.caller_number and queue not in {self.line.queue, self.line.busy_queue}
 
 
 class Hotline(_Model):

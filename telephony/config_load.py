@@ -197,6 +197,7 @@ def _hotline(config: Config) -> Iterator[Problem]:
     yield from _known("hotline", ("demo", "queue"), demo.queue, config.queues)
     yield from _known("hotline", ("demo", "number"), demo.number, config.numbers)
     yield from _known("hotline", ("demo", "agent"), demo.agent, config.agents)
+    yield from _demo_line(config)
     for index, queue in enumerate(hotline.rating.queues):
         yield from _known("hotline", ("rating", "queues", index), queue, config.queues)
     if demo.unit_number == demo.caller_number:
@@ -207,6 +208,21 @@ def _hotline(config: Config) -> Iterator[Problem]:
     for index, phone in enumerate(hotline.test_phones):
         if phone.user in config.agents:
             yield "hotline", ("test_phones", index, "user"), say("config.agents_user", user=phone.user)
+
+
+def _demo_line(config: Config) -> Iterator[Problem]:
+    line = config.hotline.demo.line
+    yield from _known("hotline", ("demo", "line", "agent"), line.agent, config.agents)
+    yield from _known("hotline", ("demo", "line", "helper"), line.helper, config.agents)
+    yield from _known("hotline", ("demo", "line", "number"), line.number, config.numbers)
+    number = config.numbers.get(line.number)
+    led_to = [target.queue for target in number.keys.values()] if number else []
+    for key in ("queue", "busy_queue"):
+        yield from _known("hotline", ("demo", "line", key), getattr(line, key), led_to)
+    busy = config.queues.get(line.busy_queue)
+    ends = busy.overflow[-1].to if busy and busy.overflow else ()
+    if ends != (RETURNS,):
+        yield "hotline", ("demo", "line", "busy_queue"), say("config.demo_busy", name=line.busy_queue)
 
 
 def _numbers(config: Config, file: NumbersFile) -> Iterator[Problem]:

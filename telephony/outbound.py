@@ -125,6 +125,7 @@ class Outbound:
             self._config.hotline.default_queue,
             self._open_in,
             lambda: rules.storm_line_share if self.is_storm() else rules.line_share,
+            self._config.hotline.demo.caller_number,
         )
 
     def _open_in(self, seconds: float) -> bool:

@@ -55,6 +55,8 @@ class Plan:
     default_queue: str
     open_in: Callable[[float], bool]
     share: Callable[[], float]
+    demo_number: str = ""
+    """The demonstration's citizen, who is nobody's: called by itself at any hour (decision 0036)."""
 
     @property
     def open_now(self) -> bool:
@@ -122,9 +124,10 @@ class Turns:
         wanted = frozenset(row.id for row in rows.callable_now(connection, offers)) if offers else frozenset()
         calls = [offer.attempt_id for offer in offers.values()]
         progress = rows.progress(connection, calls) if calls else {}
-        if not by_itself or rows.paused(connection):
+        if rows.paused(connection):
             return _Seen(progress, wanted, [], [])
-        due = list(rows.due(connection, self._house.times.now(), MOST))
+        only = None if by_itself else self._plan.demo_number
+        due = list(rows.due(connection, self._house.times.now(), MOST, only))
         return _Seen(progress, wanted, due, rows.on_line(connection) if due else [])
 
     def _seen(self, seen: _Seen, offers: Mapping[int, Offer]) -> None:
@@ -144,7 +147,7 @@ class Turns:
         What is due is as of the last look. Nobody is kept where the dialer would take no call now.
         """
         house = self._house
-        if not self._due or self.stopped or not house.may_dial() or not self._plan.open_now:
+        if not self._due or self.stopped or not house.may_dial():
             return self.held
         here = list(line)
         known = {each.call_id for each in here}
@@ -154,7 +157,9 @@ class Turns:
         free = {
             agent: house.skills[agent] for agent in frozenset(agents) - self.held if agent in house.skills
         }
-        owed = [Owed(row.id, self._queue(row), row.since, row.priority or 0) for row in self._due.values()]
+        due, demo = self._due.values(), self._plan.demo_number
+        callable_now = due if self._plan.open_now else [row for row in due if row.number == demo]
+        owed = [Owed(row.id, self._queue(row), row.since, row.priority or 0) for row in callable_now]
         found, share = turns_of(owed, waiting, free, Share(self._plan.share(), self._saved))
         self._saved = share.saved
         for turn in found:
@@ -226,7 +231,9 @@ class Turns:
         # Asterisk names a bridge after the leg whose id has the smallest number: that is the citizen's.
         leg_id = f"ra-{self._epoch}-9{nth:07d}.1" if agent_first else ""
         since = (row.since or row.opened_at).timestamp()
-        offer = Offer(row.id, attempt_id, agent, self._queue(row), since, mono, leg_id, by_person=by_person)
+        # The demo's citizen is nobody's, and is called at any hour (0036).
+        any_hour = by_person or row.number == self._plan.demo_number
+        offer = Offer(row.id, attempt_id, agent, self._queue(row), since, mono, leg_id, by_person=any_hour)
         self.offers.keep(offer)
         entered = self._house.database.write(partial(self._enter, row=row, offer=offer), urgent=True)
         return entered.addCallbacks(

@@ -1,7 +1,8 @@
-"""The three who take part in the demonstration of a three-way call, each with a voice of its own pitch."""
+"""Who takes part in the demonstrations, each with a voice of its own pitch."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,12 @@ from telephony.peers.hearing import await_tones
 from telephony.peers.sipp import SippCitizen
 from telephony.texts import say
 
-VOICES = {"citizen": 2050, "agent": 2350, "unit": 2650}
+VOICES = {"citizen": 2050, "agent": 2350, "unit": 2650, "helper": 2950}
 """In Hz: above what music and most of speech hold."""
 RING_MS = 1500
 MENU_KEY, MENU_MS = "1", 1000
 """Pressed during the greeting: it need not be heard to its end."""
-REGISTER_SECONDS = 10.0
+REGISTER_SECONDS = HANG_UP_SECONDS = 10.0
 UNIT = {"code": "demo-unit", "short_code": "899900", "name": "演示单位", "level": "city"}
 
 
@@ -43,61 +44,81 @@ class Parties:
 
         It is not the citizen's: a revisit of the demonstration's may ring that one meanwhile.
         """
+        number = self._demo.unit_number
+        with self._carrier_takes(number, "unit"):
+            try:
+                self._import(number)
+                yield UNIT["code"]
+            finally:
+                with suppress(HotlineError):  # what went wrong before is what the person should read
+                    self._client.send("DELETE", f"units/{UNIT['code']}")
+
+    @contextmanager
+    def called_citizen(self) -> Iterator[FarEnd]:
+        """Let the demo's citizen be called, who answers; `hears` asks for `called`."""
+        number = self._demo.caller_number
+        with self._carrier_takes(number, "citizen"):
+            self._ears["called"] = partial(self._far_end.hears, number)
+            yield self._far_end
+
+    @contextmanager
+    def _carrier_takes(self, number: str, voice: str) -> Iterator[None]:
         try:
             self._far_end.start()
         except OSError as error:
             raise NotAllowedError(say("demo.carrier", address=self._address, port=self._port)) from error
-        number = self._demo.unit_number
-        voice = Behaviour(ring_ms=RING_MS, answer=True, voice="tone", hertz=VOICES["unit"])
-        self._far_end.plan(number, [voice])
         try:
-            self._import(number)
-            yield UNIT["code"]
+            speaks = Behaviour(ring_ms=RING_MS, answer=True, voice="tone", hertz=VOICES[voice])
+            self._far_end.plan(number, [speaks])
+            yield
         finally:
-            with suppress(HotlineError):  # what went wrong before is what the person should read
-                self._client.send("DELETE", f"units/{UNIT['code']}")
             self._far_end.stop()
 
     @contextmanager
-    def agent(self) -> Iterator[str]:
-        """Have the demo's agent registered and ready; it is logged out afterwards, whatever happens."""
-        number = self._demo.agent
+    def agent(self, number: str = "", name: str = "agent", *, auto_answer: bool = True) -> Iterator[Baresip]:
+        """Have an agent of the demo's registered and ready; it is logged out afterwards, whatever happens."""
+        number = number or self._demo.agent
         password = self._client.get(f"agents/{number}/credentials")["password"]
-        voice = VOICES["agent"]
         with Baresip(
-            number, password, self._server, self._folder / "agent", auto_answer=True, tone=voice
+            number, password, self._server, self._folder / name, auto_answer=auto_answer, tone=VOICES[name]
         ) as phone:
             phone.wait_registered(REGISTER_SECONDS)
-            self._ears["agent"] = phone.hears
+            self._ears[name] = phone.hears
             try:
                 for what in ("login", "ready"):
                     self._client.send("POST", f"agents/{number}/{what}")
-                yield number
+                yield phone
             finally:
-                phone.hangup()
+                with suppress(HotlineError):  # there may be no call
+                    phone.hangup()
                 with suppress(HotlineError):
                     self._client.send("POST", f"agents/{number}/logout")
 
     @contextmanager
-    def citizen(self, name: str = "citizen") -> Iterator[str]:
-        """Let the demo's citizen call; the call is hung up afterwards. `name` tells apart several calls."""
+    def citizen(self, name: str = "citizen", called: str = "", key: str = MENU_KEY) -> Iterator[SippCitizen]:
+        """Let the demo's citizen call; the call is hung up afterwards, whatever happens.
+
+        `name` tells apart several calls, `key` is pressed in the menu.
+        """
         citizen = SippCitizen(
             server=self._server,
             folder=self._folder / name,
-            called=self._demo.number,
+            called=called or self._demo.number,
             caller=self._demo.caller_number,
             local_ip=self._source,
             hertz=VOICES["citizen"],
-            keys=MENU_KEY,
+            keys=key,
             key_delay_ms=MENU_MS,
         ).start()
         self._ears[name] = citizen.hears
         try:
-            yield self._demo.caller_number
-            citizen.hangup()
-            citizen.wait()  # killed before its BYE it would stay in the line
+            yield citizen
         finally:
-            citizen.kill()
+            try:
+                citizen.hangup()
+                citizen.wait(HANG_UP_SECONDS)  # killed before its BYE it would stay in the line
+            finally:
+                citizen.kill()
 
     def accept(self) -> None:
         """Let the unit's person press the key, if they have answered."""

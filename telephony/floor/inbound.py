@@ -71,6 +71,8 @@ class Inbound:
             self._routing.priority_missed_by_us,
             self._demo.queue,
             config.revisits.priority_called_back,
+            self._demo.line.number,
+            config.hotline.default_queue,
         )
         self._database, self._clock, self._roster, self._pulse = database, clock, roster, pulse
 

@@ -65,7 +65,7 @@ class Ledger:
         self._area_code = config.hotline.area_code
         self._citizens = {trunk.name for trunk in config.hotline.trunks}
         self._citizens |= {phone.user for phone in config.hotline.test_phones}
-        self._demo_caller = config.hotline.demo.caller_number
+        self._demo = config.hotline.demo
         self._database, self._clock, self._folder = database, clock, folder
         self._urging = Urging(config)
         self.bad_lines = 0
@@ -193,7 +193,8 @@ class Ledger:
 
     def _owe(self, connection: sa.Connection, ended: Iterable[Call]) -> None:
         for call in ended:
-            why = why_owed(call, self._demo_caller)
+            nobody = self._demo.is_owed_nothing(call.caller_number, call.queue)
+            why = None if nobody else why_owed(call, "")
             if why is not None and call.caller_number and call.ended_at:
                 lost = (call.caller_number, call.id, call.centre, why, call.ended_at)
                 returns.open_return(connection, *lost, call.queue, call.arrived_at)

@@ -60,8 +60,7 @@ class Overflow:
     ) -> None:
         self._policies = {name: _steps(queue) for name, queue in config.queues.items() if queue.overflow}
         self._centres = {name: queue.centre for name, queue in config.queues.items()}
-        # Nobody is let go whom we could not call back.
-        self._stays = frozenset({"", config.hotline.demo.caller_number})
+        self._demo = config.hotline.demo
         self._database, self._clock, self._timer = database, clock, timer
         self._room, self._factor, self._tell = room, factor, tell
         self._wake: Delayed | None = None
@@ -97,8 +96,9 @@ class Overflow:
         # Where no length counts, nobody else has to be looked at: each of hundreds asks every few seconds.
         guests = self._guests() if any(step.length is not None for step in last) else {}
         guests[guest.call_id] = guest
-        # Nobody is let go whom we called.
-        stays = bool(guest.agent) or guest.called or guest.number in self._stays
+        # Nobody is let go whom we called, or could not call back.
+        nobody = not guest.number or self._demo.is_owed_nothing(guest.number, guest.queue)
+        stays = bool(guest.agent) or guest.called or nobody
         waiters = [_waiter(each, stays=stays or each is not guest) for each in guests.values()]
         for spill in rules.spills(waiters, self._policies, now, self._factor()):
             if not spill.to:

@@ -18,7 +18,7 @@ class Ratings:
     """Says who is asked, and stores what was answered."""
 
     def __init__(self, config: Config, database: Database, clock: Clock, pulse: Pulse) -> None:
-        self._rules, self._demo_queue = config.hotline.rating, config.hotline.demo.queue
+        self._rules, self._demo_queues = config.hotline.rating, config.hotline.demo.queues
         self._database, self._clock, self._pulse = database, clock, pulse
 
     def asks(self, call_id: str) -> Deferred[bool]:
@@ -47,6 +47,6 @@ class Ratings:
         return self._database.write(work, urgent=True).addCallback(told)
 
     def _is_asked_in(self, queue: str | None) -> bool:
-        if queue is None or queue == self._demo_queue:
+        if queue is None or queue in self._demo_queues:
             return False
         return not self._rules.queues or queue in self._rules.queues

@@ -42,7 +42,8 @@ class Words:
     def __init__(self, rules: Waiting, expectations: Expectations) -> None:
         self._rules, self._expectations = rules, expectations
         self.is_storm: Callable[[], bool] = lambda: False
-        self.offers_return: Callable[[str], bool] = lambda _number: False
+        self.offers_return: Callable[[str, str], bool] = lambda _number, _queue: False
+        """Whether a caller with this number, in this queue, may keep the place and be called back."""
 
     def due(self, listener: Listens, callers: Sequence[Caller], now: float) -> tuple[str, ...]:
         """Return the prompts that are due now, monotonic seconds, and take them for said."""
@@ -53,7 +54,7 @@ class Words:
         place = position(callers, listener.call_id, self._expectations.sharing)
         storm = ("storm-wait",) if self.is_storm() else ()
         comfort = () if first else ("waiting-comfort",)
-        offered = not listener.called and self.offers_return(listener.number)
+        offered = not listener.called and self.offers_return(listener.number, listener.queue)
         offer = ("return-offer",) if offered else ()
         return (*storm, *comfort, *self._place(listener.queue, place), *offer)
 

@@ -129,11 +129,14 @@ def extensions(config: Config, secrets: Secrets, recordings: Path) -> str:
         "",
         "[citizens]",
     ]
+    line = hotline.demo.line
     for number in config.numbers.values():
+        # A demonstration rings nobody at work, also if the service does not decide.
+        default = line.queue if number.number == line.number else hotline.default_queue
         for dialled in (number.number, *number.aliases):
             lines += [
                 f"exten => {dialled},1,Set(HOTLINE_NUMBER={number.number})",
-                f" same => n,Set(HOTLINE_DEFAULT_QUEUE={hotline.default_queue})",
+                f" same => n,Set(HOTLINE_DEFAULT_QUEUE={default})",
                 f" same => n,Set(HOTLINE_GREETING={number.greeting})",
                 f" same => n,Set(HOTLINE_MENU={number.menu or ''})",
                 " same => n,Goto(inbound,start,1)",

@@ -86,6 +86,7 @@ class Baresip:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                process_group=0,  # Ctrl-C is ours alone
             )
         self._dump.start()
         process = self._process

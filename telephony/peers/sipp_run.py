@@ -53,6 +53,7 @@ class SippRun:
                 stdin=subprocess.DEVNULL,
                 stdout=screen,
                 stderr=subprocess.STDOUT,
+                process_group=0,  # Ctrl-C is ours alone: SIPp would go without a BYE
             )
         os.close(write_end)  # ours; so that SIPp's end is the end of the pipe
         self._reader = threading.Thread(target=self._read, args=(read_end,), daemon=True)

@@ -32,6 +32,9 @@ class Parameters:
     priority_missed_by_us: int
     demo_queue: str
     priority_called_back: int = 0
+    demo_line: str = ""
+    """A number of ours for the demonstration alone; who else calls it goes to the default queue."""
+    default_queue: str = ""
 
 
 @dataclass(frozen=True)
@@ -167,15 +170,19 @@ def _known_agent(plan: Plan, facts: Facts, _parameters: Parameters) -> Plan:
 
 
 def _demo(plan: Plan, facts: Facts, parameters: Parameters) -> Plan:
+    on_line = facts.number.number == parameters.demo_line
     if not facts.demo:
-        return plan
-    demo = replace(plan, queue=parameters.demo_queue, agent=None, marks=("demo",))
-    return demo.because("demonstration")
+        # Nobody answers there but a demonstration: a citizen who got there all the same gets a person.
+        return replace(plan, queue=parameters.default_queue).because("the demo's number") if on_line else plan
+    queue = plan.queue if on_line else parameters.demo_queue
+    return replace(plan, queue=queue, agent=None, marks=("demo",)).because("demonstration")
 
 
-def _incident(plan: Plan, facts: Facts, _parameters: Parameters) -> Plan:
-    # Who calls back about a revisit has an errand of their own (Art. 17), and the demonstration none.
-    if facts.incident is None or facts.demo or plan.revisit:
+def _incident(plan: Plan, facts: Facts, parameters: Parameters) -> Plan:
+    # Who calls back about a revisit has an errand of their own (Art. 17), and the demonstration none, but
+    # on its own number.
+    errand = plan.revisit or (facts.demo and facts.number.number != parameters.demo_line)
+    if facts.incident is None or errand:
         return plan
     return replace(plan, incident=facts.incident).because(f"notice {facts.incident.id}")
 

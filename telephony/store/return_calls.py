@@ -57,8 +57,12 @@ def paused(connection: sa.Connection) -> bool:
     return bool(connection.scalar(sa.select(dialer.c.paused)))
 
 
-def due(connection: sa.Connection, now: datetime, limit: int) -> Sequence[sa.Row[Any]]:
+def due(
+    connection: sa.Connection, now: datetime, limit: int, number: str | None = None
+) -> Sequence[sa.Row[Any]]:
     """Return those that may be called now, the longest waiting first, of each queue so many at most.
+
+    With a number only that one's.
 
     Not whose citizen is on the line already, or is being rung for something else.
     """
@@ -66,6 +70,8 @@ def due(connection: sa.Connection, now: datetime, limit: int) -> Sequence[sa.Row
     place = sa.func.row_number().over(partition_by=returns.c.queue, order_by=(returns.c.since, returns.c.id))
     query = sa.select(returns, lost.label("priority"), place.label("place"))
     query = query.where(_OPEN, returns.c.next_at <= now, ~_ON_THE_LINE, ~_BEING_RUNG)
+    if number is not None:
+        query = query.where(returns.c.number == number)
     placed = query.subquery()
     first = sa.select(placed).where(placed.c.place <= limit)
     return connection.execute(first.order_by(placed.c.since, placed.c.id)).all()

@@ -36,10 +36,13 @@ class ReturnFigures:
 
 
 def figures(
-    connection: sa.Connection, since: datetime | None = None, until: datetime | None = None
+    connection: sa.Connection,
+    demo_caller: str,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> ReturnFigures:
-    """Return the figures of those opened from `since` on (included) until `until` (not)."""
-    within: list[sa.ColumnElement[bool]] = [sa.true()]
+    """Return the figures of those opened from `since` (included) until `until` (not), the demo's left out."""
+    within: list[sa.ColumnElement[bool]] = [returns.c.number != demo_caller]
     if since is not None:
         within.append(returns.c.opened_at >= since)
     if until is not None:

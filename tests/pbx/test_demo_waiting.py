@@ -1,54 +1,160 @@
-"""`hotline demo waiting` on a real system: places, order, a transfer into the line, and nothing left."""
+"""`hotline demo waiting` on a real system: all of the waiting room, repeatable, and nothing of it left."""
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from telephony.paths import PROJECT
 from tests.system import System
 
-STEPS = ["in_line", "turn", "transferred", "back_in_line", "turn_again"]
+STEPS = [
+    *("in_line", "turn", "transferred", "back_in_line", "turn_again", "not_reached", "consulting"),
+    *("completed", "gave_up", "notice_on", "notice_heard", "notice_off", "kept", "called_back"),
+    *("return_closed", "spilled", "let_go", "over"),
+]
+MOST_SECONDS = 120
+LINE, AGENTS = "10000012347", ("8997", "8998")
+PATIENCE = 60
 
 
-@pytest.fixture(scope="module")
-def system(tmp_path_factory):
-    system = System(tmp_path_factory.mktemp("demo"))
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def system(request, tmp_path_factory):
+    database = {}
+    if request.param == "postgresql":
+        database = {"database": request.getfixturevalue("postgres").database("demo")}
+    system = System(tmp_path_factory.mktemp("demo"), database)
     yield system.start()
     system.stop()
 
 
+def begin(system, *arguments):
+    environment = {**os.environ, **system.switch.environment, "PYTHONPATH": str(PROJECT)}
+    command = [sys.executable, "-m", "telephony", "demo", "waiting", *arguments]
+    out, errors = subprocess.PIPE, subprocess.PIPE
+    return subprocess.Popen(command, env=environment, cwd=system.folder, stdout=out, stderr=errors, text=True)
+
+
+def played(system, *arguments):
+    """Play it to its end; return its status and what it printed."""
+    demo = begin(system, *arguments)
+    out, errors = demo.communicate(timeout=600)
+    return demo.returncode, out, errors
+
+
 @pytest.fixture(scope="module")
 def shown(system):
-    """What the demonstration tells a program."""
-    environment = {**os.environ, **system.switch.environment, "PYTHONPATH": str(PROJECT)}
-    command = [sys.executable, "-m", "telephony", "demo", "waiting", "--json"]
-    done = subprocess.run(
-        command, env=environment, cwd=system.folder, capture_output=True, text=True, timeout=600, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return json.loads(done.stdout)["steps"]
+    """What the demonstration tells a program: each step by its name."""
+    status, out, errors = played(system, "--json")
+    assert status == 0, out + errors
+    return {step["step"]: step for step in json.loads(out)["steps"]}
 
 
-def test_each_step_comes_out_as_it_should(shown):
-    assert [(step["step"], step["as_expected"]) for step in shown] == [(step, True) for step in STEPS]
+def left(system):
+    """Return what is left of the demonstration: calls, those who wait, returns, notices, agents."""
+    waiting = [*system.service.get("/waiting"), *system.service.get("/returns")]
+    agents = [system.service.agent(number)["state"] for number in AGENTS]
+    channels = system.switch.cli("core show channels count").splitlines()[0]
+    return (waiting, system.service.get("/notices"), agents, channels)
 
 
-def test_two_who_wait_have_the_places_of_their_arrival(shown):
-    first, second = shown[0]["line"]
-    assert (first["position"], second["position"]) == (1, 2)
-    assert shown[1]["call_id"] == first["call_id"]
+NOTHING = ([], [], ["logged_out", "logged_out"], "0 active channels")
 
 
-def test_who_was_transferred_is_ahead_of_who_waits_and_is_taken_again(shown):
-    first, second = shown[3]["line"]
-    assert (first["call_id"], first["priority"], second["priority"]) == (shown[1]["call_id"], 20, 0)
-    assert shown[4]["call_id"] == first["call_id"]
+def test_each_step_comes_out_as_it_should_and_says_what_it_asserted(shown):
+    assert [(step["step"], step["as_expected"]) for step in shown.values()] == [
+        (each, True) for each in STEPS
+    ]
+    for step in shown.values():
+        assert step["asserted"].items() <= step["measured"].items()
+        assert step["asserted"]
 
 
-def test_it_is_in_no_figure_and_leaves_nothing_behind(system, shown):
-    assert system.service.get("/waiting") == []
+def test_it_takes_less_than_two_minutes(shown):
+    assert shown["over"]["at_seconds"] < MOST_SECONDS
+
+
+def test_who_was_transferred_is_ahead_of_who_waits(shown):
+    first, second = shown["in_line"]["measured"]["order"]
+    line = shown["back_in_line"]["measured"]
+    assert (line["order"], line["priorities"]) == ([first, second], [20, 0])
+
+
+def test_the_kept_place_has_the_arrival_of_its_call_and_one_call_back_closes_it(shown):
+    kept = shown["kept"]["measured"]
+    assert abs(
+        datetime.fromisoformat(kept["since"]) - datetime.fromisoformat(kept["arrived_at"])
+    ) < timedelta(seconds=1)
+    assert (shown["return_closed"]["measured"]["tries"], kept["why"]) == (0, "kept")
+
+
+def test_it_is_in_no_figure(system, shown):
+    now = datetime.now(UTC)
+    span = {"since": (now - timedelta(hours=1)).isoformat(), "until": now.isoformat()}
+    assert system.service.get("/returns/report", **span)["asked"] == 0
     assert system.service.get("/status")["waiting"] == 0
-    assert system.service.get("/agents/8999")["state"] == "logged_out"
+    figures = system.service.get("/reports/service", **span)
+    assert figures["total"]["calls"] == 0
+
+
+def test_it_leaves_nothing_behind_and_touches_no_real_queue(system, shown):
+    assert left(system) == NOTHING
+    calls = system.service.get("/calls", limit=1000)
+    assert {call["queue"] for call in calls if call["queue"]} == {"demo-line", "demo-busy"}
+
+
+def test_it_can_be_repeated_and_tells_what_happens(system, shown):
+    status, out, errors = played(system)
+    assert status == 0, out + errors
+    for text in ("按 1 留号并挂机", "另一坐席拒接", "听完通知挂机", "不对"[:0] + "正确"):
+        assert text in out
+
+
+def wait_step(demo, text):
+    """Block until the demonstration has told of a step."""
+    for line in demo.stdout:
+        if text in line:
+            return
+    raise AssertionError(f"no {text}: {demo.stderr.read()}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminated"])
+@pytest.mark.parametrize("text", ["两位坐席先商量", "突发事件通知，定时结束", "轮到留号者"])
+def test_whenever_it_is_stopped_nothing_is_left(system, number, text):
+    demo = begin(system)
+    wait_step(demo, text)
+    demo.send_signal(number)
+    demo.stdout.read()
+    assert demo.wait(PATIENCE) == 128 + number
+    assert left(system) == NOTHING
+
+
+def test_a_step_that_is_wrong_says_where_to_look_and_nothing_is_left(system):
+    system.service.post("/revisits/pause", reason="维护", by="test")
+    try:
+        status, out, _ = played(system, "--json")
+    finally:
+        system.service.post("/revisits/resume")
+    *_, wrong, over = json.loads(out)["steps"]
+    assert (status, wrong["step"], wrong["as_expected"], over["as_expected"]) == (
+        1,
+        "called_back",
+        False,
+        True,
+    )
+    assert "hotline revisits status" in wrong["look_at"]
+    assert left(system) == NOTHING
+
+
+def test_after_one_that_was_killed_the_next_clears_up_and_is_whole(system):
+    demo = begin(system)
+    wait_step(demo, "按 1 留号并挂机")
+    demo.kill()
+    demo.communicate()
+    status, out, errors = played(system, "--json")
+    assert status == 0, out + errors
+    assert left(system) == NOTHING

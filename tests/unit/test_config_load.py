@@ -193,7 +193,7 @@ def test_an_unknown_role_of_an_agent_is_refused(folder):
 def test_a_number_without_quotes_is_refused_for_its_zeros_would_be_lost(folder):
     line = folder.append("agents", "{number: 8500, name: 赵敏, centre: city, skills: {demo: 0}}")
     (problem,) = folder.problems()
-    assert problem.startswith(folder.at("agents", line, "agents.8.number"))
+    assert problem.startswith(folder.at("agents", line, "agents.10.number"))
 
 
 @pytest.mark.parametrize(
@@ -203,6 +203,11 @@ def test_a_number_without_quotes_is_refused_for_its_zeros_would_be_lost(folder):
         ("hotline", "queue: demo, agent", "queue: nowhere, agent", "demo.queue"),
         ("hotline", 'agent: "8999"', 'agent: "nowhere"', "demo.agent"),
         ("hotline", 'number: "12345", queue', 'number: "99999", queue', "demo.number"),
+        ("hotline", '"8998", helper', '"nowhere", helper', "demo.line.agent"),
+        ("hotline", 'helper: "8997"', 'helper: "nowhere"', "demo.line.helper"),
+        ("hotline", 'line: {number: "10000012347"', 'line: {number: "99999"', "demo.line.number"),
+        ("hotline", "queue: demo-line", "queue: city-12345", "demo.line.queue"),
+        ("hotline", "busy_queue: demo-busy", "busy_queue: demo-help", "demo.line.busy_queue"),
         ("hotline", 'unit_number: "10000012346"', 'unit_number: "10000012345"', "demo.unit_number"),
         ("hotline", "notice: recording-notice", "notice: nowhere", "recording.notice"),
         ("numbers", "queue: city-12315", "queue: nowhere", "numbers.1.queue"),
@@ -221,6 +226,12 @@ def test_what_is_named_must_be_defined(folder, name, old, new, key):
     assert any(problem.startswith(folder.at(name, line, key)) for problem in folder.problems())
 
 
+def test_the_demos_busy_queue_must_end_in_returns(folder):
+    line = folder.change("hotline", "busy_queue: demo-busy", "busy_queue: demo-line")
+    (problem,) = folder.problems()
+    assert problem.startswith(folder.at("hotline", line, "demo.line.busy_queue"))
+
+
 DEMO_AGENT = "{number: '8999', name: 赵敏, centre: city, skills: {demo: 0}}"
 NUMBER = (
     "{{number: '{}', name: 新, centre: city, queue: demo, priority: 0, greeting: apology, aliases: [{}]}}"
@@ -231,14 +242,14 @@ NUMBER = (
     ("name", "row", "key"),
     [
         ("centres", "{code: jiaxian, name: 郏县, level: county}", "centres.3.code"),
-        ("queues", "{name: demo, centre: city, label: 演示}", "queues.9.name"),
-        ("agents", DEMO_AGENT, "agents.8.number"),
-        ("numbers", NUMBER.format("12348", ""), "numbers.7.number"),
-        ("numbers", NUMBER.format("037512345", ""), "numbers.7.number"),
-        ("numbers", NUMBER.format("12366", "'12348'"), "numbers.7.aliases.0"),
-        ("numbers", NUMBER.format("12366", "'+8637512345'"), "numbers.7.aliases.0"),
-        ("numbers", NUMBER.format("12366", "'12366'"), "numbers.7.aliases.0"),
-        ("numbers", NUMBER.format("12366", "'0123', '0123'"), "numbers.7.aliases.1"),
+        ("queues", "{name: demo, centre: city, label: 演示}", "queues.12.name"),
+        ("agents", DEMO_AGENT, "agents.10.number"),
+        ("numbers", NUMBER.format("12348", ""), "numbers.8.number"),
+        ("numbers", NUMBER.format("037512345", ""), "numbers.8.number"),
+        ("numbers", NUMBER.format("12366", "'12348'"), "numbers.8.aliases.0"),
+        ("numbers", NUMBER.format("12366", "'+8637512345'"), "numbers.8.aliases.0"),
+        ("numbers", NUMBER.format("12366", "'12366'"), "numbers.8.aliases.0"),
+        ("numbers", NUMBER.format("12366", "'0123', '0123'"), "numbers.8.aliases.1"),
     ],
 )
 def test_what_stands_twice_is_refused_in_both_places(folder, name, row, key):
@@ -251,7 +262,7 @@ def test_what_stands_twice_is_refused_in_both_places(folder, name, row, key):
 def test_a_line_is_right_below_a_row_that_stands_twice(folder):
     folder.append("agents", DEMO_AGENT)
     line = folder.append("agents", "{number: '8500', name: 赵敏, centre: nowhere, skills: {demo: 0}}")
-    assert folder.problems()[-1].startswith(folder.at("agents", line, "agents.9.centre"))
+    assert folder.problems()[-1].startswith(folder.at("agents", line, "agents.11.centre"))
 
 
 @pytest.mark.parametrize("new", ["", "menu: menu-12345\n    keys: {}"])

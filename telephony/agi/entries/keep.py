@@ -12,16 +12,17 @@ from telephony.rules.numbers import national
 
 
 def entry(
-    keeps: Callable[[str], Deferred[bool]], demo_caller: str, area_code: str
+    keeps: Callable[[str], Deferred[bool]], owes_nothing: Callable[[str, str], bool], area_code: str
 ) -> Callable[[Session], None]:
     """Return the handler; `keeps` stores the return of a call, and tells whether there is one.
 
-    The demo's citizen is in no register: nobody would answer.
+    `owes_nothing` says of a number and a queue whether it is the demo's citizen, whom nobody calls back.
     """
 
     def handle(session: Session) -> None:
-        demo = national(session.env.get("agi_callerid", ""), area_code) == demo_caller
-        kept = not demo and session.await_(lambda: keeps(session.call_id))
+        number = national(session.env.get("agi_callerid", ""), area_code) or ""
+        owed = not owes_nothing(number, session.get_variable("HOTLINE_QUEUE"))
+        kept = owed and session.await_(lambda: keeps(session.call_id))
         session.set_variable("HOTLINE_KEPT", "yes" if kept else "no")
 
     return handle

@@ -7,16 +7,19 @@ from twisted.internet.defer import fail, succeed
 
 from telephony.agi.entries import keep
 from telephony.agi.session import Session
+from telephony.config_load import load
 from telephony.errors import HotlineError
+from telephony.paths import PROJECT
 
 CALL, DEMO = "1795420886.1", "10000012345"
 
 
-def pressed(keeps, caller="13800001234"):
-    """Return what is set on the channel of who has pressed the key."""
+def pressed(keeps, caller="13800001234", queue="city-12315"):
+    """Return what is set on the channel of who has pressed the key while waiting in a queue."""
     told, sent, errors = {}, [], []
     session = Session({"agi_uniqueid": CALL, "agi_callerid": caller}, sent.append, lambda: None)
-    handle = keep.entry(keeps, DEMO, "0375")
+    owes_nothing = load(PROJECT / "config").hotline.demo.is_owed_nothing
+    handle = keep.entry(keeps, owes_nothing, "0375")
 
     def run():
         try:
@@ -26,9 +29,9 @@ def pressed(keeps, caller="13800001234"):
 
     session.start(run)
     while sent:
-        name, value = re.findall(r'"([^"]*)"', sent.pop().decode())
-        told[name] = value
-        session.feed(b"200 result=1\n")
+        name, *value = re.findall(r'"([^"]*)"', sent.pop().decode())
+        told.update((name, each) for each in value)
+        session.feed(b"200 result=1\n" if value else f"200 result=1 ({queue})\n".encode())
     return told, errors
 
 
@@ -48,5 +51,6 @@ def test_a_store_that_refuses_leaves_the_caller_in_the_line():
     assert pressed(lambda _call_id: fail(HotlineError("full")))[0] == {}
 
 
-def test_the_demos_citizen_keeps_no_place():
-    assert pressed(lambda _call_id: succeed(True), caller=DEMO)[0] == {"HOTLINE_KEPT": "no"}
+@pytest.mark.parametrize(("queue", "answer"), [("demo", "no"), ("city-12315", "no"), ("demo-line", "yes")])
+def test_the_demos_citizen_keeps_a_place_on_the_demos_line_only(queue, answer):
+    assert pressed(lambda _call_id: succeed(True), DEMO, queue)[0] == {"HOTLINE_KEPT": answer}

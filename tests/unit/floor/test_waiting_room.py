@@ -474,7 +474,7 @@ def test_who_asks_to_be_called_back_keeps_the_place_until_that_is_stored(house):
 async def test_whom_we_called_is_known_by_the_number_that_is_stored(stored, database, config, clock, timer):
     await database.write(lambda c: calls.open_outbound(c, [("rv-1", "13800000009")], NOON, "return"))
     await stored.seen([])
-    stored.room.words.offers_return = lambda _number: True
+    stored.room.words.offers_return = lambda _number, _queue: True
     assert "return-offer" not in stored.ask("rv-1", number="12345").say
     await written(database)
     assert [view.number for view in stored.room.views()] == ["13800000009"]
