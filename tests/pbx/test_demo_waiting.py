@@ -97,7 +97,7 @@ def test_it_is_in_no_figure(system, shown):
     span = {"since": (now - timedelta(hours=1)).isoformat(), "until": now.isoformat()}
     assert system.service.get("/returns/report", **span)["asked"] == 0
     assert system.service.get("/status")["waiting"] == 0
-    figures = system.service.get("/reports/service", **span)
+    figures = system.service.get("/report/service", **span)
     assert figures["total"]["calls"] == 0
 
 

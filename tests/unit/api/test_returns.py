@@ -126,6 +126,12 @@ def test_the_figures_are_the_sum_of_what_became_of_each(lost):
     assert fates == {"reached": 0, "called_again": 1, "closed_by_people": 1, "with_people": 1, "open": 1}
 
 
+def test_the_demos_returns_are_in_no_figure(lost):
+    lost.put_rows(open_return, "10000012345", "8.1", "city", "kept", NOON)
+    assert len(lost.get("returns").json()) == 2
+    assert lost.get("returns/report").json()["asked"] == 1
+
+
 @pytest.mark.parametrize(
     ("since", "asked"), [("2026-11-23T12:00:00%2B08:00", 1), ("2026-11-23T12:00:01%2B08:00", 0)]
 )

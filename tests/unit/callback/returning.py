@@ -70,6 +70,9 @@ class Line:
         return succeed({each.leg_id: each for each in self.channels})
 
 
+DEMO = CONFIG.hotline.demo.caller_number
+
+
 class Agents:
     """A roster that takes notes."""
 
@@ -109,7 +112,7 @@ class Installation:
             lambda: self.woken.append("wake"),
             lambda: self.dials,
         )
-        plan = Plan(agent_first, 20, 7, "city-12345", self.open_in, lambda: self.share)
+        plan = Plan(agent_first, 20, 7, "city-12345", self.open_in, lambda: self.share, DEMO)
         self.turns = Turns(house, plan, "epoch0000000")
         self.returns = Returns(CONFIG.returns, CONFIG.calendar)
         self.returns.ready = self.turns.ready

@@ -14,7 +14,7 @@ from telephony.store.outbound_tables import attempts
 from telephony.store.tables import calls, events
 from telephony.store.threeway_tables import ordered_legs, returns
 from tests.fakes import NOON
-from tests.unit.callback.returning import NUMBER, OTHER, Installation, channel
+from tests.unit.callback.returning import DEMO, NUMBER, OTHER, Installation, channel
 
 
 @pytest.fixture
@@ -299,3 +299,11 @@ def test_no_place_is_kept_for_who_withheld_the_number(house):
     house.on_line("5.1", ago=5, number=None)
     assert not house.store.now(return_calls.keep, "5.1", NOON)
     assert not house.store.now(return_calls.keep, "nobody", NOON)
+
+
+def test_the_demos_citizen_is_called_back_at_any_hour_and_nobody_else(house):
+    house.by_itself = False
+    house.lose(ago=90)
+    house.lose(DEMO, "3.1", queue="demo-line")
+    house.ready("8001", "8998")
+    assert house.line.told == [("ring", "8998", 20)]

@@ -303,3 +303,10 @@ async def test_whose_return_was_given_up_is_called_anew_when_told_so(config, clo
     assert await after_the_last_limit(house, database)
     (owed,) = await database.read(lambda connection: returns.open_list(connection, 10))
     assert (owed.state, owed.tries) == ("planned", 0)
+
+
+def test_the_demos_citizen_is_let_go_on_the_demos_line(house):
+    house.comes("one", "demo-busy", number="10000012345")
+    house.pass_time(30)
+    house.ask("one", "demo-busy", number="10000012345")
+    assert house.ask("one", "demo-busy", number="10000012345").parting

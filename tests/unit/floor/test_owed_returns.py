@@ -54,13 +54,18 @@ async def test_who_was_still_in_the_greeting_is_owed_none(ledger, database, tmp_
 
 
 @ensureDeferred
-async def test_the_demos_citizen_is_owed_none(config, ledger, database, tmp_path):
+@pytest.mark.parametrize(
+    ("queue", "whys"), [("demo", []), ("city-12315", []), ("demo-line", ["interrupted"])]
+)
+async def test_the_demos_citizen_is_owed_one_on_the_demos_line_only(
+    config, ledger, database, tmp_path, queue, whys
+):
     number = config.hotline.demo.caller_number
     arrived = line("arrived", 0, extra=f"12345/{number}/{len(number)}")
-    write(tmp_path, [STORY[0], arrived, *STORY[2:4]])
+    write(tmp_path, [STORY[0], arrived, line("queued", 4, extra=queue)])
     await read(ledger)
     assert await ledger.bury(frozenset(), LATER, DIED) == ["1.0"]
-    assert await owed(database) == []
+    assert [why for _, _, why in await owed(database)] == whys
 
 
 @ensureDeferred

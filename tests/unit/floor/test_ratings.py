@@ -36,6 +36,7 @@ async def test_a_caller_who_talked_with_an_agent_is_asked(ratings, database):
         {"direction": "outbound"},
         {"marks": ["demo"]},
         {"queue": "demo"},
+        {"queue": "demo-busy"},
         {"queue": None},
         {"answered_at": None},
         {"rating": "1"},

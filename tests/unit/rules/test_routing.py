@@ -78,6 +78,21 @@ def test_the_demonstrations_caller_never_reaches_an_agent_at_work():
     assert (plan.queue, plan.agent, plan.marks) == ("demo", None, ("demo",))
 
 
+LINE = replace(PARAMETERS, demo_line="12345", default_queue="city-12345")
+
+
+def test_the_demonstrations_caller_stays_on_the_line_of_its_own():
+    number = replace(PLAIN.number, queue="demo-line")
+    plan = decide(replace(PLAIN, number=number, demo=True, incident=INCIDENT), LINE)
+    assert (plan.queue, plan.marks, plan.incident) == ("demo-line", ("demo",), INCIDENT)
+
+
+def test_who_else_calls_the_demos_number_gets_a_person():
+    number = replace(PLAIN.number, queue="demo-line")
+    plan = decide(replace(PLAIN, number=number), LINE)
+    assert (plan.queue, plan.marks) == ("city-12345", ())
+
+
 def test_the_reason_names_the_version_of_the_rules():
     assert decide(PLAIN, PARAMETERS).reason == "number 12345 to city-12345; rules 2026-11"
 
