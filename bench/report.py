@@ -38,6 +38,7 @@ INTO = {
     "legs": "id call_id role party started_at bridged_at ended_at",
     "events": "at kind call_id agent data key",
 }
+INTO["agent_spells"] = "agent begins_us nth ends_us state call_id"
 AROUND = ("arrived", "greeted", "recording", "routed", "queued", "ended")
 TOLD = ("before", "most", "calls", "rate", "worst")
 STATES = ("ringing", "talking", "wrap_up", "ready")

@@ -31,3 +31,11 @@ class SwitchRefusedError(HotlineError):
 
 class AGIHangup(HotlineError):  # noqa: N818 - an event in a call's life, not a fault
     """The caller has gone: a hangup line, end of file, reset or a 511 answer."""
+
+
+class BusyError(HotlineError):
+    """Too many ask for the same work at once; `retry_after` says in how many seconds to ask again."""
+
+    def __init__(self, text: str, retry_after: int) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from telephony.api.inputs import MAYBE_PLAIN, PHONE, PLAIN, WORD
 from telephony.errors import (
+    BusyError,
     ConfigError,
     EncodingRefusedError,
     HotlineError,
@@ -63,7 +64,7 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
         413: "The body is over 64 KB",
         421: "The Host header does not name this machine",
         422: "The request says something that cannot be meant",
-        503: "Asterisk or the database does not answer",
+        503: "Asterisk or the database does not answer, or too many reports are asked for (Retry-After)",
     }.items()
 }
 """What any route may answer besides its own result."""
@@ -96,6 +97,8 @@ def status_of(error: HotlineError) -> tuple[int, str]:
             return CONFLICT, "not_allowed"
         case RefusedInputError() | EncodingRefusedError() | ConfigError():
             return BAD, "refused"
+        case BusyError():
+            return UNAVAILABLE, "busy"
         case _:
             return UNAVAILABLE, "unavailable"
 
@@ -122,7 +125,10 @@ def _ours(_request: Request, error: Exception) -> JSONResponse:
     detail = str(error)
     if not _CHINESE.search(detail):
         detail = say(f"error.{code}", detail=detail)
-    return answer(status, code, detail)
+    refused = answer(status, code, detail)
+    if isinstance(error, BusyError):
+        refused.headers["Retry-After"] = str(error.retry_after)
+    return refused
 
 
 def _invalid(_request: Request, error: Exception) -> JSONResponse:

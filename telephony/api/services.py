@@ -52,6 +52,10 @@ class Store(Protocol):
         """Run work that only reads."""
         ...
 
+    def report(self, work: Callable[[sa.Connection], T]) -> Deferred[T]:
+        """Run long work that only reads, one after another; raise BusyError when too many wait."""
+        ...
+
     def write(self, work: Callable[[sa.Connection], T]) -> Deferred[T]:
         """Run work in a transaction; fires after the commit."""
         ...
@@ -386,6 +390,12 @@ async def settled(deferred: Deferred[Any]) -> Any:
 async def read(services: Services, work: Callable[[sa.Connection], T]) -> T:
     """Await work that only reads."""
     result: T = await settled(services.database.read(work))
+    return result
+
+
+async def report(services: Services, work: Callable[[sa.Connection], T]) -> T:
+    """Await long work that only reads: it takes no reader from calls. Raise BusyError if too much waits."""
+    result: T = await settled(services.database.report(work))
     return result
 
 

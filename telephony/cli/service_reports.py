@@ -37,7 +37,8 @@ COUNTS = (
 SHARES = ("answered_rate", "in_time_rate", "occupancy")
 TIMES = (
     *("mean_wait_seconds", "longest_wait_seconds", "mean_give_up_seconds", "mean_talk_seconds"),
-    *("talk_seconds", "mean_wrap_up_seconds", "wrap_up_seconds"),
+    *("talks", "talk_seconds", "mean_wrap_up_seconds", "wrap_up_seconds"),
+    *("placed_talks", "placed_talk_seconds", "placed_wrap_up_seconds", "rings_missed"),
 )
 LISTS = ("ratings", "returns")
 PARTS = ("total", "outside", "outages", "storms")

@@ -133,10 +133,10 @@ class Roster:
         if withdrawn:
             self._log_fault(self._change(agent, "ring_withdrawn", by="switch"))
         elif agent.machine.after or agent.machine.missed_rings + 1 < self._rules.missed_rings_to_pause:
-            self._log_fault(self._change(agent, "ring_missed", by="switch"))
+            self._log_fault(self._change(agent, "ring_missed", by="switch", ring="missed"))
         else:
             agent.machine.ring_missed()
-            self._log_fault(self._change(agent, "missed_too_often", by="switch", alarm=MISSED))
+            self._log_fault(self._change(agent, "missed_too_often", by="switch", alarm=MISSED, ring="missed"))
 
     def leg_ended(self, number: str, leg_id: str) -> None:
         """Note that a channel of the agent is gone: the end of a talk, or of a ring nobody missed."""
@@ -221,12 +221,13 @@ class Roster:
         why: str | None = None,
         call: tuple[str, str] | None = None,
         alarm: str | None = None,
+        ring: str | None = None,
         then: Iterable[str] = (),
     ) -> Deferred[AgentView]:
         now = self._clock.now()
         call_id = agent.call_id
         before = agent.do(what, now, *args)
-        events = [_event(agent, before, by, now, next(self._keys), why)]
+        events = [_event(agent, before, by, now, next(self._keys), why=why, ring=ring)]
         for what_next in then:
             before = agent.do(what_next, now)
             events.append(_event(agent, before, by, now, next(self._keys)))
@@ -301,11 +302,9 @@ def _untold(agents: Iterable[Agent], more: int) -> None:
         agent.untold += more
 
 
-def _event(  # noqa: PLR0913, PLR0917 - what is told of a change
-    agent: Agent, before: str, by: str, now: datetime, key: str, why: str | None = None
-) -> Happening:
+def _event(agent: Agent, before: str, by: str, now: datetime, key: str, **more: str | None) -> Happening:
     machine = agent.machine
     data: dict[str, Datum] = {"from": before, "to": agent.state, "reason": machine.reason}
     data |= {"after": machine.after, "by": by}
-    ordered: dict[str, Datum] = {} if why is None else {"why": why}
-    return Happening(now, "agent", key, agent.number, {**data, **ordered})
+    data |= {name: value for name, value in more.items() if value is not None}
+    return Happening(now, "agent", key, agent.number, data)

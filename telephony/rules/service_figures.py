@@ -8,10 +8,11 @@ come to the same figures: `Sums` holds them, `figures` derives rates and means. 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 MICRO = 1_000_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOUR_US = 3600 * MICRO
 DAY_MINUTES = 24 * 60
 DIGITS, SHARE_DIGITS = 1, 4
@@ -76,15 +77,23 @@ class CallFacts:
 
 @dataclass
 class Sums:
-    """What adds up: calls by fate, microseconds, keys pressed, returns, and agents' time by state."""
+    """What adds up: calls by fate, microseconds, keys pressed, returns, and agents' time by state.
+
+    `talk_us` and `wrap_up_us` are of calls that came in; the same with `placed_` of calls that we placed:
+    returns, revisits, conferences. `talks` are told of an agent only: several may share a call.
+    """
 
     fates: Counter[str] = field(default_factory=Counter)
     in_time: int = 0
     wait_us: int = 0
     longest_us: int = 0
     gave_up_us: int = 0
+    talks: int = 0
     talk_us: int = 0
     wrap_up_us: int = 0
+    placed_talks: int = 0
+    placed_talk_us: int = 0
+    placed_wrap_up_us: int = 0
     ratings: Counter[str] = field(default_factory=Counter)
     returns: Counter[str] = field(default_factory=Counter)
     rings_missed: int = 0
@@ -94,9 +103,15 @@ class Sums:
         """Add other calls to these."""
         for name in ("fates", "ratings", "returns", "states_us"):
             getattr(self, name).update(getattr(other, name))
-        for name in ("in_time", "wait_us", "gave_up_us", "talk_us", "wrap_up_us", "rings_missed"):
+        for name in _ADDED:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.longest_us = max(self.longest_us, other.longest_us)
+
+
+_ADDED = (
+    *("in_time", "wait_us", "gave_up_us", "talks", "talk_us", "wrap_up_us", "rings_missed"),
+    *("placed_talks", "placed_talk_us", "placed_wrap_up_us"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,8 +123,12 @@ class Figures:
     `abandoned_later` were answered, had to wait again, in a transfer say, and gave up: not answered here.
     `our_fault` of these are unserved, interrupted and failed. Waits are from the queue to the agent;
     `longest_wait_seconds` is anybody's who waited, `mean_give_up_seconds` of who gave up (the short ones
-    too). `talk_seconds` is agents' time with calls, `wrap_up_seconds` after them. `occupancy` is talking and
-    wrap-up of the time at work (these, ringing and ready). None where there is nothing to divide by.
+    too). `talk_seconds` is agents' time in calls that came in, `wrap_up_seconds` after these calls, whenever
+    that was; means are of an answered call, an agent's of their `talks`: of a transferred call each agent has
+    a part. With `placed_` the same of calls that we placed. `rings_missed` are rings of calls that came in
+    which the agent let ring out or rejected, never one that was withdrawn (decision 0007). `occupancy` is
+    talking and wrap-up of the time at work (these, ringing and ready), `states_seconds` all time, with
+    whatever calls it was. None where there is nothing to divide by.
     """
 
     group: str | None
@@ -135,10 +154,14 @@ class Figures:
     mean_wait_seconds: float | None
     longest_wait_seconds: float | None
     mean_give_up_seconds: float | None
+    talks: int
     talk_seconds: float
     mean_talk_seconds: float | None
     wrap_up_seconds: float
     mean_wrap_up_seconds: float | None
+    placed_talks: int
+    placed_talk_seconds: float
+    placed_wrap_up_seconds: float
     occupancy: float | None
     rings_missed: int
     ratings: dict[str, int]
@@ -197,6 +220,11 @@ def micros(time: timedelta) -> int:
     return time // timedelta(microseconds=1)
 
 
+def instant_us(at: datetime) -> int:
+    """Return an instant as whole microseconds since 1970."""
+    return micros(at - EPOCH)
+
+
 def figures(group: str | None, sums: Sums) -> Figures:
     """Return the figures of a group."""
     fates = {fate.value: sums.fates[fate.value] for fate in Fate}
@@ -218,10 +246,14 @@ def figures(group: str | None, sums: Sums) -> Figures:
         mean_wait_seconds=_mean(sums.wait_us, answered),
         longest_wait_seconds=None if waited is None else seconds(waited),
         mean_give_up_seconds=_mean(sums.gave_up_us, gave_up),
+        talks=sums.talks,
         talk_seconds=seconds(sums.talk_us),
-        mean_talk_seconds=_mean(sums.talk_us, talked),
+        mean_talk_seconds=_mean(sums.talk_us, sums.talks or talked),
         wrap_up_seconds=seconds(sums.wrap_up_us),
-        mean_wrap_up_seconds=_mean(sums.wrap_up_us, talked),
+        mean_wrap_up_seconds=_mean(sums.wrap_up_us, sums.talks or talked),
+        placed_talks=sums.placed_talks,
+        placed_talk_seconds=seconds(sums.placed_talk_us),
+        placed_wrap_up_seconds=seconds(sums.placed_wrap_up_us),
         occupancy=share(sum(states[s] for s in BUSY), sum(states[s] for s in AT_WORK)),
         rings_missed=sums.rings_missed,
         ratings=dict(sorted(sums.ratings.items())),

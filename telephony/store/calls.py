@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telephony.rules.call_story import CONFERENCE, ENDED, Call, Happening, Leg
-from telephony.store import transfers
+from telephony.store import agent_spells, transfers
 from telephony.store.tables import calls, events, insert_once, legs, upsert
 
 _CALL_FIELDS = tuple(name for name in Call.__dataclass_fields__ if name != "legs")
@@ -53,7 +53,8 @@ def save(connection: sa.Connection, changed: Iterable[Call]) -> None:
 def append(connection: sa.Connection, told: Iterable[tuple[str | None, Happening]]) -> None:
     """Append events, each with its call's id; one whose key is there already is the same event told twice.
 
-    A transfer that is under way on a call goes on by what happens to the call.
+    A transfer that is under way on a call goes on by what happens to the call, an agent's time is cut where
+    the agent changed.
     """
     happened = list(told)
     rows = [
@@ -68,7 +69,9 @@ def append(connection: sa.Connection, told: Iterable[tuple[str | None, Happening
         for call_id, event in happened
     ]
     if rows:
+        changes = agent_spells.new_changes(connection, happened)
         connection.execute(insert_once(connection.dialect.name, events), rows)
+        agent_spells.follow(connection, changes)
         transfers.follow(connection, happened)
 
 

@@ -8,18 +8,27 @@ from threading import Lock
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
+from telephony.errors import BusyError
+from telephony.texts import say
+
 T = TypeVar("T")
 READERS = 4
+REPORTS_WAITING = 3
+"""Reports that may wait for the one that is under way."""
+RETRY_REPORT = 30
+"""Seconds after which a report may be asked for again that was one too many."""
+REPORT_CACHE_KB = 65536
 BATCH = 256
 CONNECT_SECONDS = 5
 SILENCE_SECONDS = 15
 """Until a PostgreSQL that has vanished from the network is given up; the kernel alone waits for hours."""
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON")
 _PATIENCE = {
     "connect_timeout": CONNECT_SECONDS,
     "keepalives_idle": 5,
@@ -47,6 +56,8 @@ class Database:
 
     def __init__(self, url: str, reactor: IReactorFromThreads) -> None:
         self.engine = engine_of(url)
+        # Of their own: four reports at once would take every reader, and calls would wait for their answers.
+        self._for_reports = engine_of(url, connections=1, cache_kb=REPORT_CACHE_KB)
         self._reactor = reactor
         self._waiting: deque[_Job[Any]] = deque()
         self._urgent: deque[_Job[Any]] = deque()
@@ -54,17 +65,22 @@ class Database:
         self._writing = False
         self._writer = ThreadPool(1, 1, "store-writer")
         self._readers = ThreadPool(1, READERS, "store-reader")
+        self._reporter = ThreadPool(1, 1, "store-report")
+        self._reports = 0
 
     def start(self) -> None:
         """Start the threads."""
         self._writer.start()
         self._readers.start()
+        self._reporter.start()
 
     def stop(self) -> None:
         """Finish what was asked for, then end the threads and close connections."""
         self._writer.stop()
         self._readers.stop()
+        self._reporter.stop()
         self.engine.dispose()
+        self._for_reports.dispose()
 
     def write(self, work: Callable[[sa.Connection], T], *, urgent: bool = False) -> Deferred[T]:
         """Run `work` in a transaction; the Deferred fires in the reactor after the commit.
@@ -82,10 +98,26 @@ class Database:
 
     def read(self, work: Callable[[sa.Connection], T]) -> Deferred[T]:
         """Run `work`, which only reads, in another thread."""
-        return deferToThreadPool(self._reactor, self._readers, self._read, work)
+        return deferToThreadPool(self._reactor, self._readers, self._read, self.engine, work)
 
-    def _read(self, work: Callable[[sa.Connection], T]) -> T:
-        with self.engine.connect() as connection:
+    def report(self, work: Callable[[sa.Connection], T]) -> Deferred[T]:
+        """Run `work`, which only reads and may take long, in the one thread of reports.
+
+        Asked in the reactor. Some wait their turn; one too many fails with BusyError.
+        """
+        if self._reports > REPORTS_WAITING:
+            return fail(BusyError(say("report.busy", seconds=RETRY_REPORT), RETRY_REPORT))
+        self._reports += 1
+        done = deferToThreadPool(self._reactor, self._reporter, self._read, self._for_reports, work)
+        return done.addBoth(self._reported)
+
+    def _reported(self, result: T) -> T:
+        self._reports -= 1
+        return result
+
+    @staticmethod
+    def _read(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
+        with engine.connect() as connection:
             return work(connection)
 
     def _drain(self) -> None:
@@ -160,19 +192,19 @@ def url_of(setting: str, var: Path) -> str:
     return f"sqlite:///{var}/hotline.db" if setting == "sqlite" else setting
 
 
-def engine_of(url: str) -> sa.Engine:
-    """Return an engine with our transaction rules."""
+def engine_of(url: str, connections: int = READERS + 1, cache_kb: int = 2000) -> sa.Engine:
+    """Return an engine with our transaction rules; the size of SQLite's cache is a connection's."""
     # hide_parameters: the text of an error goes to logs, and what callers said about themselves does not.
     if not url.startswith("sqlite"):
         return sa.create_engine(
-            url, pool_size=READERS + 1, pool_pre_ping=True, hide_parameters=True, connect_args=_PATIENCE
+            url, pool_size=connections, pool_pre_ping=True, hide_parameters=True, connect_args=_PATIENCE
         )
-    engine = sa.create_engine(url, pool_size=READERS + 1, hide_parameters=True)
+    engine = sa.create_engine(url, pool_size=connections, hide_parameters=True)
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(dbapi: Any, _record: Any) -> None:
         dbapi.isolation_level = None  # SQLAlchemy says BEGIN itself, below
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
+        for pragma in (*_PRAGMAS, f"cache_size=-{cache_kb}"):
             dbapi.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")

@@ -55,7 +55,7 @@ def figures(
     placed = connection.execute(tried).all()
     ours = {row.id for row in placed}
     opened = connection.execute(sa.select(returns).where(*within)).all()
-    fates = Counter(_fate(row, ours=row.closed_call in ours) for row in opened)
+    fates = Counter(fate_of(row, ours=row.closed_call in ours) for row in opened)
     outcomes = Counter(row.state for row in placed)
     whys = Counter(row.why for row in opened)
     return ReturnFigures(
@@ -70,7 +70,8 @@ def figures(
 FATES = ("reached", "called_again", "closed_by_people", "with_people", "open")
 
 
-def _fate(row: sa.Row[tuple[object, ...]], *, ours: bool) -> str:
+def fate_of(row: sa.Row[tuple[object, ...]], *, ours: bool) -> str:
+    """Return what became of a return; `ours` tells whether we placed the call that closed it."""
     if row.closed_at is None:
         return "open" if row.given_up_at is None else "with_people"
     if row.closed_by != RULES:

@@ -8,40 +8,38 @@ from the database's own sums is named, not mended.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from telephony.clock import SHANGHAI
-from telephony.rules.service_figures import (
-    CallFacts,
-    Sums,
-    by_hour,
-    micros,
-    sums_of,
-)
-from telephony.store.service_report import Summed, apart_of
-from telephony.store.service_spells import NOT_THERE
-from telephony.store.service_sums import EPOCH, Scope
+from telephony.rules.service_figures import CallFacts, Sums, by_hour, instant_us, micros, sums_of
+from telephony.store.service_groups import GROUPS, Place, Summed
+from telephony.store.service_spells import NOT_THERE, put_hours, put_states
+from telephony.store.service_sums import Scope, apart_of, worked
 from telephony.store.tables import agents, calls, events, legs
 
 LONGEST = timedelta(hours=49)
 """A day, whatever its borders: each event is read, so that a month would take minutes."""
 SLACK = timedelta(minutes=1)
 """How far the row of a call may lie from its first leg."""
+MICROSECOND = timedelta(microseconds=1)
 _PAGE = 500
 
 
 @dataclass
 class _Told:
-    """One call as its events and legs tell it."""
+    """One call as its events and legs tell it; `came` if it came in, and was not placed by us."""
 
     facts: CallFacts
+    came: bool
     agents_there: list[str] = field(default_factory=list)
-    talked: Counter[str] = field(default_factory=Counter)
-    missed: Counter[str] = field(default_factory=Counter)
-    wrap_up_us: int = 0
+    agents: dict[str, Sums] = field(default_factory=dict)
+    wrap_ups: list[tuple[str, datetime]] = field(default_factory=list)
+
+    def add(self, agent: str, what: str, lasted: int) -> None:
+        """Add an agent's talk, wrap-up or missed ring."""
+        self.agents.setdefault(agent, Sums()).add(worked(what, 1, lasted, came=self.came))
 
 
 def recompute(
@@ -52,28 +50,21 @@ def recompute(
     now: datetime,
 ) -> Summed:
     """Return the sums of the scope; `numbers` says each number's centre, `centres` each agent's."""
-    calls_told = _calls(connection, scope, numbers, now)
-    wrap_ups, states, hours = _spells(connection, scope, now)
-    found = Summed(Sums(), {}, {}, {}, {}, {}, {}, {})
-    for call_id, told in calls_told.items():
-        told.wrap_up_us = wrap_ups[call_id]
-        _count(found, told, scope)
-    for agent, of_agent in states.items():
-        mine = _of(found.agents, agent)
-        mine.wrap_up_us = of_agent["wrap_up"]
-        for sums in (mine, found.total, _of(found.centres, centres.get(agent))):
-            sums.states_us.update(of_agent)
-    for hour, of_hour in hours.items():
-        at = (EPOCH + timedelta(hours=hour)).astimezone(SHANGHAI)
-        _of(found.hours, f"{at:%H}").states_us.update(of_hour)
-        _of(found.days, f"{at:%Y-%m-%d}").states_us.update(of_hour)
-    found.total.rings_missed = sum(sums.rings_missed for sums in found.agents.values())
-    return found
+    found = Summed(centres)
+    told = _calls(connection, scope, numbers, now)
+    _spells(connection, scope, now, told, found)
+    for each in told.values():
+        if each.came:
+            _count(found, each, scope)
+        for agent, sums in each.agents.items():
+            found.of_agent(agent, sums)
+            found.placed(agent, replace(sums, talks=0, talk_us=0, wrap_up_us=0))
+    return found.tell_hours()
 
 
 def differences(first: Summed, second: Summed) -> Iterator[str]:
     """Name each sum in which the two differ: group, sum, and both values. Returns are not compared."""
-    for name in Summed.__dataclass_fields__:
+    for name in ("total", *GROUPS):
         one, other = getattr(first, name), getattr(second, name)
         pairs = {"": (one, other)} if name == "total" else _pairs(one, other)
         for group, (a, b) in pairs.items():
@@ -95,44 +86,29 @@ def _pairs(one: Mapping[Any, Sums], other: Mapping[Any, Sums]) -> dict[Any, tupl
     return {name: (one.get(name, Sums()), other.get(name, Sums())) for name in (*one, *other)}
 
 
-def _of(found: Any, name: str | None) -> Sums:
-    sums: Sums = found.setdefault(name, Sums())
-    return sums
-
-
 def _count(found: Summed, told: _Told, scope: Scope) -> None:
-    facts = told.facts
-    sums = sums_of(replace(facts, talk_us=sum(told.talked.values())), scope.rules)
-    sums.wrap_up_us = told.wrap_up_us
-    at = facts.arrived_at.astimezone(SHANGHAI)
-    groups: tuple[tuple[Any, str | None], ...] = (
-        (found.apart, apart_of(facts.arrived_at, scope)),
-        (found.numbers, facts.number),
-        (found.queues, facts.queue),
-        (found.centres, facts.centre),
-        (found.hours, f"{at:%H}"),
-        (found.days, f"{at:%Y-%m-%d}"),
-    )
-    for group, name in groups:
-        _of(group, name).add(sums)
-    found.total.add(sums)
-    of_agent = replace(sums, talk_us=0, wrap_up_us=0)
-    _of(found.agents, facts.agent).add(of_agent)
-    for agent, talked in told.talked.items():
-        _of(found.agents, agent).talk_us += talked
-    for agent, missed in told.missed.items():
-        _of(found.agents, agent).rings_missed += missed
+    facts, each = told.facts, told.agents.values()
+    sums = sums_of(replace(facts, talk_us=sum(mine.talk_us for mine in each)), scope.rules)
+    sums.wrap_up_us = sum(mine.wrap_up_us for mine in each)
+    place = Place(facts.number, facts.queue, facts.centre, apart_of(facts.arrived_at, scope.apart))
+    found.at_place(place, sums)
+    found.at_hour(f"{facts.arrived_at.astimezone(UTC):%Y-%m-%d %H}", sums)
+    found.of_agent(facts.agent, replace(sums, talk_us=0, wrap_up_us=0))
 
 
 def _calls(
     connection: sa.Connection, scope: Scope, numbers: Mapping[str, str], now: datetime
 ) -> dict[str, _Told]:
     near = sa.and_(calls.c.arrived_at >= scope.since - SLACK, calls.c.arrived_at < scope.until + SLACK)
-    rating = calls.c.rating if "rating" in calls.c else sa.null()
-    columns = (calls.c.id, calls.c.caller_number, calls.c.arrived_at, rating.label("rating"))
-    known = sa.select(*columns).where(near, calls.c.direction == "inbound")
-    rows = [row for row in connection.execute(known) if row.caller_number != scope.demo_caller]
-    told = {row.id: _Told(CallFacts(arrived_at=row.arrived_at, rating=row.rating)) for row in rows}
+    columns = (calls.c.id, calls.c.direction, calls.c.caller_number, calls.c.arrived_at, calls.c.rating)
+    rows = connection.execute(sa.select(*columns).where(near)).all()
+    told = {
+        row.id: _Told(
+            CallFacts(arrived_at=row.arrived_at, rating=row.rating), came=row.direction == "inbound"
+        )
+        for row in rows
+        if row.caller_number != scope.demo_caller
+    }
     ids = sorted(told)
     for start in range(0, len(ids), _PAGE):
         page = ids[start : start + _PAGE]
@@ -148,17 +124,19 @@ def _calls(
 
 
 def _leg(told: _Told, leg: Any, now: datetime) -> None:
-    if leg.role == "citizen":
+    if leg.role == "citizen" and told.came:
         told.facts = replace(told.facts, arrived_at=min(told.facts.arrived_at, leg.started_at))
     elif leg.role == "agent" and leg.bridged_at is not None:
-        told.talked[leg.party] += micros((leg.ended_at or now) - leg.bridged_at)
-    elif leg.role == "agent" and leg.ended_at is not None:
-        told.missed[leg.party] += 1
+        told.add(leg.party, "talk", micros((leg.ended_at or now) - leg.bridged_at))
 
 
 def _event(told: _Told, event: Any, numbers: Mapping[str, str]) -> None:
     facts, data = told.facts, event.data
-    if event.kind == "arrived":
+    if event.kind == "agent" and data.get("ring") == "missed":
+        told.add(event.agent, "missed", 0)
+    if event.kind == "agent" and data["to"] == "wrap_up":
+        told.wrap_ups.append((event.agent, event.at))
+    elif event.kind == "arrived":
         number = facts.number or data.get("number") or None
         told.facts = replace(facts, number=number, centre=facts.centre or numbers.get(number or ""))
     elif event.kind == "routed" and data.get("action") == "queue" and facts.queued_at is None:
@@ -177,39 +155,48 @@ def _event(told: _Told, event: Any, numbers: Mapping[str, str]) -> None:
 
 
 def _spells(
-    connection: sa.Connection, scope: Scope, now: datetime
-) -> tuple[Counter[str], dict[str, Counter[str]], dict[int, Counter[str]]]:
-    """Return microseconds: wrap-up by call, and states by agent and by hour since 1970."""
-    wrap_ups: Counter[str] = Counter()
-    states: dict[str, Counter[str]] = {}
+    connection: sa.Connection, scope: Scope, now: datetime, told: Mapping[str, _Told], found: Summed
+) -> None:
+    """Add agents' time by state to `found`, and to each call the wrap-ups after it, whenever they were."""
     hours: dict[int, Counter[str]] = {}
-    end = min(scope.until, max(now, scope.since))
-    for agent, state, call_id, begins, ends in _stretches(connection, scope, end):
-        begins_us, ends_us = micros(begins - EPOCH), micros(ends - EPOCH)
-        if ends_us <= begins_us:
-            continue
-        states.setdefault(agent, Counter())[state] += ends_us - begins_us
-        if state == "wrap_up" and call_id:
-            wrap_ups[call_id] += ends_us - begins_us
-        for hour, part in by_hour(begins_us, ends_us) if state != NOT_THERE else ():
-            hours.setdefault(hour, Counter())[state] += part
-    return wrap_ups, states, hours
+    until = min(scope.until, max(now, scope.since))
+    last: dict[str, datetime] = {}
+    for each in told.values():
+        for agent, at in each.wrap_ups:
+            last[agent] = max(at, last.get(agent, at))
+    there = set(connection.scalars(sa.select(agents.c.number)))
+    for agent in there | last.keys():
+        states: Counter[str] = Counter()
+        upto = max(until, last.get(agent, until) + MICROSECOND)
+        for state, call_id, begins, ends in _stretches(connection, agent, scope.since, upto):
+            if state == "wrap_up" and call_id is not None and call_id in told:
+                told[call_id].add(agent, "wrap_up", max(0, micros((ends or now) - begins)))
+            span = instant_us(max(begins, scope.since)), instant_us(min(ends or until, until))
+            if span[0] >= span[1] or agent not in there:
+                continue
+            states[state] += span[1] - span[0]
+            for hour, part in by_hour(*span) if state != NOT_THERE else ():
+                hours.setdefault(hour, Counter())[state] += part
+        put_states(found, agent, states)
+    put_hours(found, hours)
 
 
 def _stretches(
-    connection: sa.Connection, scope: Scope, end: datetime
-) -> Iterable[tuple[str, str, str | None, datetime, datetime]]:
-    for agent in connection.scalars(sa.select(agents.c.number)).all():
-        mine = sa.select(events).where(events.c.kind == "agent", events.c.agent == agent, events.c.at < end)
-        at, state, call_id = scope.since, None, None
-        for event in connection.execute(mine.order_by(events.c.at, events.c.id)):
-            if event.at >= scope.since:
-                if state is not None:
-                    yield agent, state, call_id, at, event.at
-                at = event.at
-            state, call_id = event.data["to"], event.call_id if event.at >= scope.since else None
-        if state is not None:
-            yield agent, state, call_id, at, end
+    connection: sa.Connection, agent: str, since: datetime, until: datetime
+) -> Iterable[tuple[str, str | None, datetime, datetime | None]]:
+    """Yield state, call, begin and end of what touches the time: of earlier events only the last is read."""
+    mine = sa.select(events).where(events.c.kind == "agent", events.c.agent == agent)
+    forward, backward = (events.c.at, events.c.id), (events.c.at.desc(), events.c.id.desc())
+    before = connection.execute(mine.where(events.c.at < since).order_by(*backward).limit(1)).all()
+    inside = mine.where(events.c.at >= since, events.c.at < until).order_by(*forward)
+    after = connection.execute(mine.where(events.c.at >= until).order_by(*forward).limit(1)).all()
+    last = None
+    for event in (*before, *connection.execute(inside), *after):
+        if last is not None:
+            yield last.data["to"], last.call_id, last.at, event.at
+        last = event
+    if last is not None and not after:
+        yield last.data["to"], last.call_id, last.at, None
 
 
 def is_short_enough(since: datetime, until: datetime) -> bool:

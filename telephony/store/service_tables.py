@@ -1,4 +1,4 @@
-"""Tables of what is declared and decided by people beside the calls: outages, refusals (Art. 4)."""
+"""Tables beside the calls: what people declare and decide (outages, refusals, Art. 4), and agents' spells."""
 
 import sqlalchemy as sa
 
@@ -35,3 +35,23 @@ refusals = sa.Table(
     sa.Index("ux_refusals_open", "call_id", unique=True, **partial_index("outcome IS NULL")),
     sa.Index("ix_refusals_at", "at"),
 )
+
+agent_spells = sa.Table(
+    "agent_spells",
+    metadata,
+    sa.Column("agent", sa.String(16), primary_key=True),
+    sa.Column("begins_us", sa.BigInteger, primary_key=True, autoincrement=False, comment="µs since 1970"),
+    sa.Column("nth", sa.Integer, primary_key=True, autoincrement=False, comment="of those of one instant"),
+    sa.Column("ends_us", sa.BigInteger, comment="where the agent's next begins; none while it goes on"),
+    sa.Column("state", sa.String(12), nullable=False),
+    sa.Column("call_id", sa.String(64)),
+    sa.Column("ring", sa.String(6), comment="missed: it began because the agent missed a ring"),
+    sa.Index(
+        "ix_agent_spells_wrap_up",
+        *("call_id", "agent", "begins_us", "ends_us"),
+        **partial_index("state = 'wrap_up'"),
+    ),
+    sa.Index("ix_agent_spells_missed", "call_id", "agent", **partial_index("ring = 'missed'")),
+    sqlite_with_rowid=False,
+)
+"""How long agents were in which state: made of the `agent` events, and counted again from them."""

@@ -11,14 +11,13 @@ from fastapi import APIRouter
 
 from telephony.api.inputs import Instant, Reason, Text40, TimeQuery
 from telephony.api.problems import RefusedInputError
-from telephony.api.services import Door, Services, read, write
+from telephony.api.services import Door, Services, read, report, write
 from telephony.clock import SHANGHAI
 from telephony.rules.service_figures import Rules
 from telephony.store import outages, service_recompute, service_report
 from telephony.store.outages import OutageView
 from telephony.store.service_report import ServiceReport
-from telephony.store.service_spells import take_spells
-from telephony.store.service_sums import Scope, take_calls
+from telephony.store.service_sums import Scope
 from telephony.texts import say
 
 router = APIRouter(tags=["figures"])
@@ -51,7 +50,7 @@ async def service(services: Door, since: TimeQuery = None, until: TimeQuery = No
     """Return the figures of calls that arrived from `since` (else today's start) until `until` (else now)."""
     scope = _scope(services, since, until, LONGEST)
     work = partial(service_report.report, scope=scope, centres=_centres(services), now=services.clock.now())
-    return await read(services, work)
+    return await report(services, work)
 
 
 @router.get("/report/service/recount")
@@ -63,12 +62,11 @@ async def recount(services: Door, since: TimeQuery = None, until: TimeQuery = No
 
     def work(connection: sa.Connection) -> list[str]:
         declared = service_report.scope_of(connection, scope)
-        taken = take_calls(connection, declared, now), take_spells(connection, declared, now)
-        summed = service_report.summed_up(*taken, centres)
+        summed, _ = service_report.summed(connection, declared, centres, now)
         again = service_recompute.recompute(connection, declared, numbers, centres, now)
-        return list(service_recompute.differences(summed, again))
+        return list(service_recompute.differences(summed.tell_hours(), again))
 
-    found = await read(services, work)
+    found = await report(services, work)
     times = scope.since.astimezone(SHANGHAI), scope.until.astimezone(SHANGHAI)
     return Recount(not found, *times, found[:MOST_NAMED])
 

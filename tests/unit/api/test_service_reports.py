@@ -1,5 +1,7 @@
 """Service figures and declared outages over HTTP."""
 
+from threading import Event
+
 import pytest
 
 from tests.unit.store.ledger import put_answered
@@ -72,3 +74,15 @@ def test_what_the_events_do_not_tell_is_named(api):
     found = api.get("report/service/recount?since=2026-11-23T00:00:00Z&until=2026-11-24T00:00:00Z").json()
     assert found["agrees"] is False
     assert any(each.startswith("total  fates") for each in found["differences"])
+
+
+def test_one_report_too_many_is_told_when_to_ask_again(api):
+    go_on = Event()
+    made = api.inside(lambda: [api.database.report(lambda _: go_on.wait()) for _ in range(4)])
+    refused = api.get("report/service")
+    go_on.set()
+    assert (refused.status_code, refused.json()["error"]) == (503, "busy")
+    assert refused.headers["Retry-After"] == "30"
+    for each in made:
+        api.inside(lambda each=each: each)
+    assert api.get("report/service").status_code == 200

@@ -42,6 +42,16 @@ def test_a_report_is_a_sheet_with_a_row_for_each_group(work):
     assert any(row[0] == "坐席 agent" for row in rows)
 
 
+def test_a_sheet_has_a_column_for_each_figure_and_a_section_for_each_way_to_group(work):
+    done = work.run("report", "service", *DAY, "--csv")
+    head, *rows = csv.reader(io.StringIO(done.stdout.removeprefix("\ufeff"), newline=""))
+    told = [each.partition(" ")[0] for each in head]
+    wanted = ("接通", "放弃", "平均等待", "最长等待", "通话合计", "话后合计", "占用率", "评价", "回拨")
+    assert [each for each in wanted if each not in told] == []
+    sections = {row[0].rpartition(" ")[2] for row in rows}
+    assert sections >= {"all", "number", "queue", "centre", "agent"}
+
+
 def test_a_table_shows_rates_the_worst_day_and_what_was_declared(work):
     assert work.run(*ADD).exit_code == 0
     done = work.run("report", "service", *DAY)

@@ -10,6 +10,7 @@ from telephony.errors import NotAllowedError, UnknownThingError
 from telephony.floor.pulse import Pulse
 from telephony.floor.roster import Roster
 from telephony.store import agents as agent_rows
+from telephony.store.service_tables import agent_spells
 from telephony.store.tables import alarms, events
 
 
@@ -98,6 +99,19 @@ async def test_the_third_missed_ring_in_a_row_pauses_and_raises_one_alarm(roster
     await settled(database)
     rows = await database.read(lambda c: c.execute(sa.select(alarms.c.kind, alarms.c.subject)).all())
     assert rows == [("missed-rings", "8001")]
+
+
+@ensureDeferred
+async def test_what_became_of_a_ring_is_told_with_the_call_it_was_of(roster, database):
+    await roster.command("8001", "login", None, "test")
+    for nth, withdrawn in enumerate((False, True, False, False)):
+        roster.offered("8001", f"{nth}.0", f"{nth}.1")
+        roster.ring_ended("8001", f"{nth}.1", withdrawn=withdrawn)
+    await settled(database)
+    missed = sa.select(agent_spells.c.call_id, agent_spells.c.state).where(agent_spells.c.ring == "missed")
+    rows = await database.read(lambda c: c.execute(missed.order_by(agent_spells.c.begins_us)).all())
+    assert sorted(call for call, _ in rows) == ["0.0", "2.0", "3.0"]
+    assert sorted(state for _, state in rows) == ["paused", "ready", "ready"]
 
 
 @ensureDeferred

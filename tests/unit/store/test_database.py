@@ -1,17 +1,30 @@
 import socket
 import time
+from datetime import timedelta
 from threading import Event
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from pytest_twisted import ensureDeferred
 from twisted.internet.defer import gatherResults
 from twisted.internet.threads import deferToThread
 
+from telephony.errors import BusyError
+from telephony.rules.call_story import Happening
+from telephony.store import calls as call_rows
 from telephony.store import migrate
-from telephony.store.database import CONNECT_SECONDS, engine_of
+from telephony.store.database import (
+    CONNECT_SECONDS,
+    READERS,
+    REPORTS_WAITING,
+    RETRY_REPORT,
+    engine_of,
+    transaction,
+)
+from telephony.store.service_tables import agent_spells
 from telephony.store.tables import blacklist, events, insert_new, metadata
 from tests.unit.times import NOON
 
@@ -38,6 +51,37 @@ async def test_one_failing_write_takes_no_other_in_its_batch_with_it(database):
     await good
     await later
     assert await database.read(count) == 2
+
+
+@ensureDeferred
+async def test_reports_take_no_reader_from_calls_and_wait_for_each_other(database):
+    begun, go_on, under_way, most = Event(), Event(), [], []
+
+    def long(_):
+        under_way.append(1)
+        most.append(len(under_way))
+        begun.set()
+        go_on.wait()
+        under_way.pop()
+
+    reports = [database.report(long) for _ in range(1 + REPORTS_WAITING)]
+    await deferToThread(begun.wait)
+    assert await gatherResults([database.read(count) for _ in range(READERS)]) == [0] * READERS
+    go_on.set()
+    await gatherResults(reports)
+    assert most == [1] * len(reports)
+
+
+@ensureDeferred
+async def test_a_report_too_many_is_refused_with_when_to_ask_again_and_the_next_one_is_made(database):
+    go_on = Event()
+    reports = [database.report(lambda _: go_on.wait()) for _ in range(1 + REPORTS_WAITING)]
+    with pytest.raises(BusyError) as refused:
+        await database.report(count)
+    assert refused.value.retry_after == RETRY_REPORT
+    go_on.set()
+    await gatherResults(reports)
+    assert await database.report(count) == 0
 
 
 @ensureDeferred
@@ -101,6 +145,23 @@ async def test_the_migrations_make_exactly_the_tables_of_the_code(database):
 
     assert await database.read(difference) == []
     assert await database.read(migrate.is_current) is True
+
+
+def test_a_migration_makes_of_the_events_what_the_service_would_have_kept(migrated_url):
+    engine = engine_of(migrated_url)
+    spells = sa.select(agent_spells).order_by(*agent_spells.primary_key.columns)
+    told = (("8001", 1, "ready"), ("8002", 5, "ready"), ("8001", 9, "paused"), ("8001", 9, "ready"))
+    changes = [
+        (None, Happening(NOON + timedelta(microseconds=at), "agent", f"{agent}{at}{to}", agent, {"to": to}))
+        for agent, at, to in told
+    ]
+    with transaction(engine) as connection:
+        call_rows.append(connection, changes)
+        kept = connection.execute(spells).all()
+        command.downgrade(migrate.alembic_config(connection), "0014")
+        command.upgrade(migrate.alembic_config(connection), "head")
+        assert connection.execute(spells).all() == kept != []
+    engine.dispose()
 
 
 def test_migrating_again_changes_nothing(database_url):

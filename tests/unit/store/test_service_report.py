@@ -1,7 +1,6 @@
 """Service figures: the database's sums, and the same counted again from raw events."""
 
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,16 +10,20 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock as Reactor
 
 from telephony.rules.call_story import Happening, Record, begin, tell
-from telephony.rules.service_figures import Rules, figures
+from telephony.rules.service_figures import Rules, Sums, figures
 from telephony.store import agents as agent_rows
 from telephony.store import calls as call_rows
 from telephony.store import outages
+from telephony.store import returns as return_rows
 from telephony.store.database import Database, transaction
-from telephony.store.service_recompute import differences, recompute
-from telephony.store.service_report import report, scope_of, summed_up
-from telephony.store.service_spells import take_spells
-from telephony.store.service_sums import Scope, take_calls
+from telephony.store.outbound_tables import attempts
+from telephony.store.service_groups import Summed
+from telephony.store.service_recompute import _stretches, differences, recompute
+from telephony.store.service_report import report, scope_of, summed
+from telephony.store.service_sums import Scope
+from telephony.store.service_tables import agent_spells
 from telephony.store.tables import agents, calls, events, legs, metadata
+from telephony.store.threeway_tables import returns
 from tests.unit.times import NOON
 
 DEMO = "10000012345"
@@ -46,7 +49,7 @@ class Store:
 
     def empty(self):
         with transaction(self.engine) as connection:
-            for table in (events, legs, calls, agents):
+            for table in (agent_spells, events, legs, calls, agents):
                 connection.execute(table.delete())
 
     def call(self, at=0, *, number="12345", caller="13800000001", queue="q1", **story):
@@ -59,21 +62,20 @@ class Store:
         return told.call.id
 
     def states(self, agent, changes, call_id=None):
-        """Write an agent's changes, (seconds after noon, state) each."""
+        """Write an agent's changes, (seconds after noon, state, what came of a ring) each."""
         with transaction(self.engine) as connection:
             row = {"number": agent, "state": changes[-1][1], "since": NOON, "missed_rings": 0}
             agent_rows.save(connection, row)
-            for at, state in changes:
+            for at, state, *ring in changes:
                 self.count += 1
-                event = Happening(
-                    NOON + timedelta(seconds=at), "agent", f"a{self.count}", agent, {"to": state}
-                )
+                data = {"to": state, **({"ring": "missed"} if ring else {})}
+                event = Happening(NOON + timedelta(seconds=at), "agent", f"a{self.count}", agent, data)
                 call_rows.append(connection, [(call_id, event)])
 
     def summed(self, scope=DAY, now=LATER):
         with self.engine.connect() as connection:
-            scope = scope_of(connection, scope)
-            return summed_up(take_calls(connection, scope, now), take_spells(connection, scope, now), CENTRES)
+            found, _ = summed(connection, scope_of(connection, scope), CENTRES, now)
+            return found.tell_hours()
 
     def report(self, scope=DAY, now=LATER):
         with self.engine.connect() as connection:
@@ -103,11 +105,13 @@ class Story:
         by="citizen",
         refused=None,
         again=None,
+        direction="inbound",
     ):
         self.call_id, self.start, self.events = call_id, at, []
         citizen = self.citizen = f"PJSIP/carrier-{call_id}"
         first = self.record(0, "CHAN_START", citizen, call_id)
         self.call = begin(first)
+        self.call.direction = direction
         self.tell(first, "citizen")
         self.tell(
             self.record(0.01, "arrived", citizen, call_id, extra=f"{number}/{caller}/{len(caller)}"),
@@ -215,7 +219,94 @@ def test_figures_are_told_by_number_queue_centre_agent_and_hour(store):
         "hours": {"12": 1, "14": 1},
         "agents": {"8001": 1, "8002": 1},
     }
-    assert [each.rings_missed for each in found.agents] == [1, 0]
+
+
+def test_a_ring_that_was_withdrawn_is_not_missed(store):
+    call_id = store.call(missed=("8001",), agent="8002")
+    store.states("8001", [(0, "ready"), (6, "ringing"), (16, "ready")], call_id)
+    assert store.report().total.rings_missed == 0
+
+
+def test_a_ring_that_the_agent_missed_is_told_of_the_agent_and_in_total(store):
+    call_id = store.call(missed=("8001",), agent="8002")
+    store.states("8001", [(0, "ready"), (6, "ringing"), (16, "ready", "missed")], call_id)
+    found = store.report()
+    assert found.total.rings_missed == 1
+    assert {each.group: each.rings_missed for each in found.agents} == {"8001": 1, "8002": 0}
+
+
+def test_returns_are_told_where_the_lost_call_came_in_with_each_call_that_we_placed_for_them(store):
+    lost = store.call(0, queue="q2", talk=None, wait=60.0)
+    with transaction(store.engine) as connection:
+        return_rows.open_return(connection, "13800000001", lost, "city", "abandoned", NOON, "q2")
+        [task] = connection.scalars(sa.select(returns.c.id))
+        for nth, state in enumerate(("unanswered", "busy", "cancelled")):
+            row = {"id": f"rv-{nth}", "campaign": "return", "task_id": task, "number": "13800000001"}
+            row |= {"trunk": "carrier", "epoch": "e", "state": state, "reserved_at": NOON, "counts": False}
+            connection.execute(attempts.insert().values(**row, alerted=False))
+    [queue] = store.report().queues
+    assert (queue.group, queue.returns) == ("q2", {"asked": 1, "attempts": 2, "open": 1})
+
+
+def test_the_worst_24_hours_lie_across_midnight_where_they_do(store):
+    hour = 3600
+    for at in (1, 37):
+        store.call(at * hour)
+    for at in (11, 13):  # before and after midnight UTC: a window from 2 to 26 hours after noon has only them
+        store.call(at * hour, talk=None, wait=60.0)
+    scope = Scope(NOON, NOON + timedelta(hours=48), DEMO, RULES)
+    found = store.report(scope, NOON + timedelta(hours=60))
+    assert (found.worst_24h.counted, found.worst_24h.answered) == (2, 0)
+
+
+def test_a_talk_in_a_call_that_we_placed_is_apart_from_those_that_came_in(store):
+    store.call(0, talk=30.0)
+    placed = store.call(600, talk=50.0, direction="outbound")
+    store.states("8001", [(666, "wrap_up"), (673, "ready")], placed)
+    found = store.report()
+    [agent] = found.agents
+    assert (agent.talks, agent.talk_seconds, agent.mean_talk_seconds, agent.wrap_up_seconds) == (1, 30, 30, 0)
+    placed_time = (agent.placed_talks, agent.placed_talk_seconds, agent.placed_wrap_up_seconds)
+    assert placed_time == (1, 50.0, 7.0)
+    assert (found.total.calls, found.total.placed_talks, found.centres[0].placed_talks) == (1, 1, 1)
+
+
+def test_the_wrap_up_of_a_call_before_the_border_counts_with_the_call_though_it_was_after(store):
+    call_id = store.call(86390, queued=2.0, wait=3.0, talk=4.0)
+    store.states("8001", [(86399, "wrap_up"), (86499, "ready")], call_id)
+    total = store.report(now=NOON + timedelta(seconds=90000)).total
+    assert (total.wrap_up_seconds, total.states_seconds) == (100.0, {"wrap_up": 1.0})
+
+
+def test_the_wrap_up_after_the_border_is_not_told_a_second_time(store):
+    call_id = store.call(-10, queued=2.0, wait=3.0, talk=4.0)
+    store.states("8001", [(-1, "wrap_up"), (99, "ready")], call_id)
+    total = store.report().total
+    assert (total.wrap_up_seconds, total.states_seconds["wrap_up"]) == (0.0, 99.0)
+
+
+def test_a_change_that_is_told_late_cuts_the_time_where_it_belongs(store):
+    store.states("8001", [(0, "ready"), (100, "paused")])
+    store.states("8001", [(40, "talking")])
+    now = NOON + timedelta(seconds=100)
+    assert store.report(now=now).total.states_seconds == {"ready": 40.0, "talking": 60.0}
+
+
+def test_a_change_that_is_told_twice_cuts_once(store):
+    event = Happening(NOON, "agent", "once", "8001", {"to": "ready"})
+    with transaction(store.engine) as connection:
+        for _ in range(2):
+            call_rows.append(connection, [(None, event), (None, event)])
+        assert connection.scalar(sa.select(sa.func.count()).select_from(agent_spells)) == 1
+
+
+def test_a_count_from_events_reads_of_an_agents_past_the_last_change_only(store):
+    store.states("8001", [(-second, "ready") for second in range(50, 0, -1)] + [(5, "paused")])
+    seen = []
+    with store.engine.connect() as connection:
+        found = list(_stretches(connection, "8001", NOON, NOON + timedelta(seconds=9)))
+        seen += [begins for _, _, begins, _ in found]
+    assert seen == [NOON - timedelta(seconds=1), NOON + timedelta(seconds=5)]
 
 
 def test_an_agents_time_by_state_comes_from_the_events_and_is_cut_at_both_ends(store):
@@ -223,7 +314,7 @@ def test_an_agents_time_by_state_comes_from_the_events_and_is_cut_at_both_ends(s
     now = NOON + timedelta(seconds=200)
     [agent] = store.report(now=now).agents
     assert agent.states_seconds == {"paused": 20.0, "ready": 100.0, "talking": 60.0, "wrap_up": 20.0}
-    assert (agent.occupancy, agent.wrap_up_seconds) == (round(80 / 180, 4), 20.0)
+    assert agent.occupancy == round(80 / 180, 4)
 
 
 def test_a_state_that_lasts_over_full_hours_is_shared_among_them(store):
@@ -281,13 +372,15 @@ CALLS = st.fixed_dictionaries(
         "missed": st.lists(st.sampled_from(["8001", "8002"]), max_size=2),
         "by": st.sampled_from(["citizen", "system"]),
         "refused": st.none() | st.sampled_from(["refused", "unserved"]),
+        "direction": st.sampled_from(["inbound", "outbound"]),
     },
 )
 STATES = st.lists(
     st.tuples(
         st.floats(-7200, 93600).map(lambda s: round(s, 6)),
         st.sampled_from(["ready", "ringing", "talking", "wrap_up", "paused", "logged_out"]),
-    ),
+    )
+    | st.tuples(st.floats(-7200, 93600).map(lambda s: round(s, 6)), st.just("ready"), st.just("missed")),
     min_size=1,
     max_size=12,
 )
@@ -313,6 +406,7 @@ def test_the_sums_of_the_database_equal_those_of_the_raw_events(both_stores, cal
         store.empty()
         ids = [store.call(**call) for call in calls]
         store.states("8001", sorted(states), ids[0] if ids else None)
+        store.states("8002", states, ids[-1] if ids else None)
         summed = store.summed(now=now)
         assert list(differences(summed, store.again(now=now))) == []
         fates = sum(sum(sums.fates.values()) for sums in summed.hours.values())
@@ -328,8 +422,5 @@ def test_a_difference_is_named_by_group_and_sum(store):
 
 
 def test_a_rating_that_adds_up_is_no_difference():
-    from telephony.rules.service_figures import Sums  # noqa: PLC0415
-    from telephony.store.service_report import Summed  # noqa: PLC0415
-
-    one = Summed(Sums(ratings=Counter({"1": 1, "2": 0})), {}, {}, {}, {}, {}, {}, {})
-    assert list(differences(one, replace(one, total=Sums(ratings=Counter({"1": 1}))))) == []
+    one, other = (Summed({}, total=Sums(ratings=Counter(keys))) for keys in ({"1": 1, "2": 0}, {"1": 1}))
+    assert list(differences(one, other)) == []
