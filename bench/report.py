@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 
 from rich.console import Console
@@ -38,7 +39,7 @@ INTO = {
     "legs": "id call_id role party started_at bridged_at ended_at",
     "events": "at kind call_id agent data key",
 }
-INTO["agent_spells"] = "agent begins_us nth ends_us state call_id"
+CUT = import_module("telephony.store.migrations.versions.0016_agent_spells")
 AROUND = ("arrived", "greeted", "recording", "routed", "queued", "ended")
 TOLD = ("before", "most", "calls", "rate", "worst")
 STATES = ("ringing", "talking", "wrap_up", "ready")
@@ -93,6 +94,8 @@ def fill(file, count):
         insert(database, "legs", [leg for _, legs, _ in parts for leg in legs])
         insert(database, "events", [event for _, _, events in parts for event in events])
         database.commit()
+    database.execute(CUT._FILL.format(**CUT._SQLITE))  # noqa: SLF001 - our own statement, as a migration cuts
+    database.commit()
     database.close()
 
 
