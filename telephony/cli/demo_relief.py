@@ -1,6 +1,6 @@
 """What relieves the line in `hotline demo waiting`: a notice, a kept place, helpers, and who is let go."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from telephony.cli.demo_line import BY, Line
@@ -36,7 +36,7 @@ class Relief:
 
     def _notice(self) -> None:
         self._steps.begin("notice_on", "notice")
-        until = datetime.now(UTC) + timedelta(minutes=NOTICE_MINUTES)
+        until = self._steps.clock.now() + timedelta(minutes=NOTICE_MINUTES)
         body = {"text": forms("demo.notice")["zh"], "until": until.isoformat(), "why": BY, "by": BY}
         notice = self._line.client.send("PUT", f"notices/{self._line.line.number}", body)["id"]
 

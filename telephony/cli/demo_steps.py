@@ -22,7 +22,7 @@ class Steps:
     """Notes the steps, each once it is as asserted or its time is over; `quiet` prints none of them."""
 
     def __init__(self, client: Client, clock: Clock, *, quiet: bool) -> None:
-        self._client, self._clock, self._quiet = client, clock, quiet
+        self._client, self.clock, self._quiet = client, clock, quiet
         self._began = self._since = clock.monotonic()
         self._name = self._topic = ""
         self.noted: list[dict[str, Any]] = []
@@ -34,7 +34,7 @@ class Steps:
 
     def begin(self, name: str, topic: str) -> None:
         """Begin a step; `topic` says where to look if it goes wrong."""
-        self._name, self._topic, self._since = name, topic, self._clock.monotonic()
+        self._name, self._topic, self._since = name, topic, self.clock.monotonic()
 
     def expect(
         self,
@@ -46,12 +46,12 @@ class Steps:
 
         Raise WrongStepError if it does not hold within so many seconds.
         """
-        deadline = self._clock.monotonic() + seconds
+        deadline = self.clock.monotonic() + seconds
         while True:
             mark = self._client.get("events", limit=1)["last"]
             measured = self._measured(measure)
             good = all(measured.get(name) == value for name, value in asserted.items())
-            if good or self._clock.monotonic() > deadline:
+            if good or self.clock.monotonic() > deadline:
                 break
             self._client.poll("events", LOOK_SECONDS, after=mark)
         self._note(good, asserted=dict(asserted), measured=measured)
@@ -71,7 +71,7 @@ class Steps:
             return {"error": str(error)}
 
     def _note(self, good: bool, **told: object) -> None:
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         times = {"at_seconds": round(now - self._began, 1), "took_seconds": round(now - self._since, 1)}
         look = {} if good else {"look_at": say(f"waiting_look.{self._topic}")}
         self.noted.append({"step": self._name, **times, "as_expected": good, **told, **look})
