@@ -1,6 +1,6 @@
 """The tables of what is known of a bad day: notices that callers hear, and storms.
 
-A partial unique index holds what must never be: two notices that are on for one number.
+Partial unique indexes hold what must never be: two notices that are on for one number, and two storms.
 """
 
 from typing import Any
@@ -41,4 +41,8 @@ storms = sa.Table(
     sa.Column("ends_at", UtcTime, nullable=False, comment="it passes by itself"),
     sa.Column("off_at", UtcTime, comment="ended by a person, or replaced"),
     sa.Column("off_by", sa.String(40)),
+    sa.Column(
+        "one", sa.Integer, nullable=False, server_default="1", comment="always 1: of those on at most one"
+    ),
+    sa.Index("ux_storms_on", "one", unique=True, **_where("off_at IS NULL")),
 )

@@ -1,7 +1,8 @@
 """Storms: hours in which far more people call than usual, declared by a person, with an end.
 
 A storm is on from its start until its end, or until a person ends it before that; whoever asks compares its
-end with the clock. At most one is on: a new one takes the place of the old in one transaction.
+end with the clock. At most one is on, by an index that holds it for two services as well: a new one takes the
+place of the old in one transaction.
 """
 
 import uuid
@@ -16,7 +17,7 @@ from telephony.errors import NotAllowedError
 from telephony.rules.call_story import Datum, Happening
 from telephony.store import calls as call_rows
 from telephony.store.incident_tables import storms
-from telephony.store.tables import UtcTime, inserted_id
+from telephony.store.tables import UtcTime, insert_for
 from telephony.texts import say
 
 _ON = sa.and_(storms.c.off_at.is_(None), storms.c.ends_at > sa.bindparam("now", type_=UtcTime))
@@ -24,7 +25,7 @@ _ON = sa.and_(storms.c.off_at.is_(None), storms.c.ends_at > sa.bindparam("now", 
 
 @dataclass(frozen=True, kw_only=True)
 class StormView:
-    """A storm; times are Shanghai's. `off_at` is None of one that runs, or ran, until `ends_at`."""
+    """A storm; times are Shanghai's. `off_at` is None, or `ends_at`, of one that ran until its end."""
 
     id: int
     why: str
@@ -38,9 +39,12 @@ class StormView:
 
 def switch_on(connection: sa.Connection, until: datetime, why: str, by: str, now: datetime) -> StormView:
     """Declare a storm from `now` on; one that is on ends in the same moment."""
-    _end(connection, by, now)
     row = {"why": why, "by": by, "starts_at": now, "ends_at": until}
-    storm_id = inserted_id(connection.execute(storms.insert().values(**row)))
+    storm_id = None
+    # Another service may declare one in the same moment: then it has been on, and ends.
+    while storm_id is None:
+        _end(connection, by, now)
+        storm_id = _insert(connection, row)
     ends = until.astimezone(SHANGHAI).isoformat()
     _note(connection, now, "storm_on", storm=storm_id, why=why, by=by, until=ends)
     return _one(connection, storm_id, now)
@@ -64,6 +68,15 @@ def listed(connection: sa.Connection, now: datetime, limit: int) -> list[StormVi
     """Return storms, the newest first."""
     rows = connection.execute(sa.select(storms).order_by(storms.c.id.desc()).limit(limit))
     return [_shown(row, now) for row in rows]
+
+
+def _insert(connection: sa.Connection, row: dict[str, Any]) -> int | None:
+    """Enter a storm; return None if one has been entered since `_end` looked."""
+    passed = sa.and_(storms.c.off_at.is_(None), storms.c.ends_at <= row["starts_at"])
+    connection.execute(storms.update().where(passed).values(off_at=storms.c.ends_at))
+    entered = insert_for(connection, storms).values(**row).on_conflict_do_nothing()
+    found: int | None = connection.scalar(entered.returning(storms.c.id))
+    return found
 
 
 def _end(connection: sa.Connection, by: str, now: datetime) -> int | None:

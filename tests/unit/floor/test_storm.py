@@ -1,5 +1,6 @@
 """Storm mode: declared until a time, one at a time, over by itself, kept over a restart."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,10 @@ from pytest_twisted import ensureDeferred
 from telephony.config import StormRules
 from telephony.errors import NotAllowedError
 from telephony.floor.storm import Storm
+from telephony.store import migrate
 from telephony.store import storms as rows
+from telephony.store.database import engine_of, transaction
+from telephony.store.incident_tables import storms
 from telephony.store.tables import events
 from tests.unit.times import NOON
 
@@ -123,3 +127,39 @@ async def test_both_switches_are_events_with_who_and_why(storm, database):
         ("storm_off", "王芳"),
     ]
     assert found[0].data["why"] == "暴雨"
+
+
+@ensureDeferred
+async def test_the_store_holds_at_most_one_that_is_on(storm, database):
+    await storm.switch_on(NOON + HOUR, "暴雨", "李敏")
+    row = {"why": "x", "by": "王芳", "starts_at": NOON, "ends_at": NOON + HOUR}
+    with pytest.raises(sa.exc.IntegrityError):
+        await database.write(lambda c: c.execute(storms.insert().values(**row)))
+
+
+@ensureDeferred
+async def test_one_that_passed_by_itself_is_in_nobodys_way(storm, database, clock):
+    await storm.switch_on(NOON + HOUR, "暴雨", "李敏")
+    clock.instant = NOON + HOUR
+    await storm.switch_on(NOON + 2 * HOUR, "还在下", "王芳")
+    newer, older = await database.read(lambda c: rows.listed(c, clock.instant, 10))
+    assert (newer.is_on, older.is_on, older.off_at, older.off_by) == (True, False, NOON + HOUR, None)
+
+
+def test_of_two_services_that_declare_one_at_once_the_later_ones_is_on(database_url):
+    migrate.upgrade(database_url)
+    engine = engine_of(database_url)
+    with ThreadPoolExecutor(1) as other:
+        with transaction(engine) as connection:
+            rows.switch_on(connection, NOON + HOUR, "暴雨", "李敏", NOON)
+            second = other.submit(declare, engine, NOON + 2 * HOUR)
+            assert not second.done()  # it waits for the first, or has not begun: both ways lead to the same
+        assert second.result(30).by == "王芳"
+    with engine.connect() as connection:
+        assert [each.is_on for each in rows.listed(connection, NOON, 9)] == [True, False]
+    engine.dispose()
+
+
+def declare(engine, until):
+    with transaction(engine) as connection:
+        return rows.switch_on(connection, until, "还在下", "王芳", NOON)
