@@ -9,6 +9,7 @@ that starts anew (waiting_seen.py).
 import itertools
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 from typing import TypeVar
 
 import sqlalchemy as sa
@@ -319,6 +320,11 @@ class WaitingRoom:
     def guests(self) -> dict[str, Guest]:
         """Return who waits, by the id of the call."""
         return dict(self._guests)
+
+    def since(self, call_id: str) -> datetime | None:
+        """Return when somebody who waits came; None for who does not wait."""
+        guest = self._guests.get(call_id)
+        return None if guest is None else guest.since
 
     def views(self) -> list[WaitingView]:
         """Return who waits, the next first."""

@@ -5,7 +5,7 @@ Called from asterisk-conf/extensions.d/25-waiting.conf. No answer means that app
 
 import math
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from telephony.agi.session import Session
 from telephony.clock import Clock
@@ -13,6 +13,8 @@ from telephony.floor.waiting_guests import Asking
 from telephony.floor.waiting_room import WaitingRoom
 from telephony.rules.numbers import national
 
+AHEAD = timedelta(days=1)
+"""How far ahead of our clock an arrival may lie."""
 BYE = "bye"
 """In place of seconds: the caller is told and let go."""
 
@@ -24,7 +26,7 @@ def entry(room: WaitingRoom, clock: Clock, area_code: str) -> Callable[[Session]
         # One word first: a question that was asked of a service that stood still may be of somebody who has
         # gone on without it, and the switch knows.
         session.set_variable("HOTLINE_SAY", "")
-        reply = room.ask(_asking(session.env, clock.now(), area_code))
+        reply = room.ask(_asking(session, room, clock.now(), area_code))
         if reply is not None:
             # By one command, so that the dialplan never acts on half an answer.
             said = "&".join(f"hotline/{prompt}" for prompt in reply.say)
@@ -34,13 +36,14 @@ def entry(room: WaitingRoom, clock: Clock, area_code: str) -> Callable[[Session]
     return handle
 
 
-def _asking(env: dict[str, str], now: datetime, area_code: str) -> Asking:
+def _asking(session: Session, room: WaitingRoom, now: datetime, area_code: str) -> Asking:
+    env = session.env
     queue, priority, agent, since, offered, status = (env.get(f"agi_arg_{n}", "") for n in range(2, 8))
     return Asking(
         call_id=env["agi_uniqueid"],
         queue=queue,
         priority=int(priority) if priority.isdecimal() else 0,
-        since=_instant(since, now),
+        since=_instant(since, now) or room.since(env["agi_uniqueid"]) or now,
         preferred=agent,
         number=national(env.get("agi_callerid", ""), area_code) or "",
         offered=offered,
@@ -48,12 +51,15 @@ def _asking(env: dict[str, str], now: datetime, area_code: str) -> Asking:
     )
 
 
-def _instant(text: str, now: datetime) -> datetime:
-    """Return when the switch says that the caller began to wait; now if that makes no sense."""
+def _instant(text: str, now: datetime) -> datetime | None:
+    """Return when the switch says that the caller began to wait; None if that makes no sense.
+
+    It may lie ahead of us: a clock that was set back makes nobody lose the place.
+    """
     try:
         seconds = float(text)
     except ValueError:
-        return now
-    if not math.isfinite(seconds) or not 0 < seconds <= now.timestamp():
-        return now
+        return None
+    if not math.isfinite(seconds) or not 0 < seconds <= (now + AHEAD).timestamp():
+        return None
     return datetime.fromtimestamp(seconds, UTC)

@@ -1,7 +1,7 @@
 """The entry of those who wait, on a scripted switch."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -20,19 +20,22 @@ CALL = "1795420886.1"
 class FakeRoom:
     """Answers as it is told, and notes who asked."""
 
-    def __init__(self, reply):
-        self.reply, self.asked = reply, []
+    def __init__(self, reply, since=None):
+        self.reply, self.asked, self.came = reply, [], since
 
     def ask(self, asking):
         self.asked.append(asking)
         return self.reply
 
+    def since(self, _call_id):
+        return self.came
+
 
 class Call:
     """One question; `gone`: the caller has gone on by the time that the service takes it up."""
 
-    def __init__(self, *words, reply=None, caller="13800001234", gone=False):
-        self.room, self.set, self.error, self._sent = FakeRoom(reply), {}, None, []
+    def __init__(self, *words, reply=None, caller="13800001234", gone=False, came=None):
+        self.room, self.set, self.error, self._sent = FakeRoom(reply, came), {}, None, []
         env = {"agi_uniqueid": CALL, "agi_callerid": caller}
         env |= {f"agi_arg_{nth}": word for nth, word in enumerate(words, 2)}
         self.session = Session(env, self._sent.append, lambda: None)
@@ -76,6 +79,18 @@ def test_who_has_gone_on_without_the_service_does_not_come_into_the_room():
 def test_an_arrival_that_makes_no_sense_is_now(since):
     [asking] = Call("city-12345", "", "", since).room.asked
     assert (asking.since, asking.priority) == (NOON, 0)
+
+
+@pytest.mark.parametrize(("ahead", "kept"), [(86400, True), (86401, False)])
+def test_an_arrival_may_lie_a_day_ahead_of_a_clock_that_was_set_back(ahead, kept):
+    [asking] = Call("city-12345", "", "", str(NOON.timestamp() + ahead)).room.asked
+    assert asking.since == (NOON + timedelta(seconds=ahead) if kept else NOON)
+
+
+def test_who_waits_already_keeps_the_arrival_when_the_channel_tells_none():
+    came = NOON - timedelta(minutes=7)
+    [asking] = Call("city-12345", "", "", "99999999999", came=came).room.asked
+    assert asking.since == came
 
 
 @given(
