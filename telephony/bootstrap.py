@@ -159,7 +159,7 @@ class Service:
             "unit": unit.entry(self.rooms.hearing, config.threeway),
             "waiting": waiting.entry(self.rooms.hearing),
             "wait": wait.entry(self.waiting, clock, hotline.area_code),
-            "keep": keep.entry(self.outbound.keep_place, hotline.demo.is_owed_nothing, hotline.area_code),
+            "keep": keep.entry(self.outbound.keep_place, config.calls_back, hotline.area_code),
             "rating": rating.entry(
                 Ratings(config, self.database, clock, self.pulse), hotline.rating.key_seconds
             ),
@@ -236,9 +236,8 @@ class Service:
 
     def _join_returns(self, words: Words) -> None:
         """Let the room know of storms, whom to offer a call back, and whose turn it is to be called back."""
-        demo = self.config.hotline.demo
         words.is_storm = lambda: self.storm.is_on
-        words.offers_return = lambda number, queue: bool(number) and not demo.is_owed_nothing(number, queue)
+        words.offers_return = self.config.calls_back
         turns = self.outbound.turns
         self.outbound.is_storm = lambda: self.storm.is_on
         # One book of who is given to whom: the room gives all turns, also those of returns.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -10,6 +11,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticKnownError
 
 from telephony.rules.bands import parse_band
+from telephony.rules.numbers import national
+from telephony.rules.returns import Reach
 from telephony.rules.units import Unit
 from telephony.rules.workdays import WorkCalendar
 
@@ -436,3 +439,21 @@ class Config:
     units: dict[str, Unit]
     threeway: ThreeWayFile
     returns: "ReturnsFile"
+
+    @cached_property
+    def own_numbers(self) -> frozenset[str]:
+        """Return every number that leads to us, or that whom we call sees, as written and in the one form."""
+        written = {self.hotline.demo.unit_number, *self.numbers}
+        written |= {alias for number in self.numbers.values() for alias in number.aliases}
+        written |= {self.revisits.dialer.caller_number, self.threeway.caller_number}
+        forms = (national(each, self.hotline.area_code) for each in written)
+        return frozenset(written.union(form for form in forms if form))
+
+    @cached_property
+    def reach(self) -> Reach:
+        """Return whom the dialer may call back."""
+        return Reach(self.own_numbers, self.hotline.demo.caller_number)
+
+    def calls_back(self, number: str, queue: str) -> bool:
+        """Tell whether a caller may be told that we call back: the demo's citizen only on the demo's line."""
+        return self.reach.includes(number) and not self.hotline.demo.is_owed_nothing(number, queue)

@@ -32,3 +32,4 @@ class ReturnsFile(_Model):
     give_up_hours: float = Field(gt=0, le=720)
     line_share: float = Field(ge=0, le=1)
     storm_line_share: float = Field(ge=0, le=1)
+    flood_alarm: int = Field(ge=1, le=100000)

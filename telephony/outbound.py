@@ -85,7 +85,7 @@ class Outbound:
         voidable = timedelta(days=rules.voidable_days)
         self.rounds = Rounds(self.campaign, voidable, config.hotline.demo.caller_number)
         self.channels = Channels(_limits(config), line.others_on)
-        self.returns = Returns(config.returns, config.calendar)
+        self.returns = Returns(config.returns, config.calendar, config.reach)
         settings = Settings(uuid.uuid4().hex[:12], worker_of(paths))
         house = House(
             database,
@@ -140,10 +140,9 @@ class Outbound:
 
     def keep_place(self, call_id: str) -> Deferred[bool]:
         """Keep the place of a citizen who waits and hangs up now; False if there is nobody to call back."""
-        now = self.times.now()
-        kept = self._database.write(
-            lambda connection: return_calls.keep(connection, call_id, now), urgent=True
-        )
+        now, reach = self.times.now(), self._config.reach
+        keep = partial(return_calls.keep, call_id=call_id, now=now, reach=reach)
+        kept = self._database.write(keep, urgent=True)
         return kept.addCallback(self._told)
 
     def _told(self, kept: bool) -> bool:

@@ -1,6 +1,6 @@
 """Missed-call returns as a campaign of the dialer: whom it may call, and what follows from a call."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,9 +10,10 @@ from telephony.callback.campaign import Candidate
 from telephony.clock import SHANGHAI
 from telephony.config_returns import ReturnsFile
 from telephony.rules.bands import Window, parse_band
-from telephony.rules.returns import ReturnRules, after, hours
+from telephony.rules.returns import NO_DISTURB, NOT_CALLABLE, Reach, ReturnRules, after, hours
 from telephony.rules.verdict import Finding
 from telephony.rules.workdays import WorkCalendar
+from telephony.store import agents as agent_rows
 from telephony.store import return_calls as rows
 from telephony.store.revisits import Tick
 
@@ -20,6 +21,9 @@ START_WITHIN = timedelta(seconds=10)
 """A call that was not placed by then is planned anew: the agent for whom it was may be gone."""
 INSTANT = timedelta(microseconds=1)
 TOO_OLD = "too_old"
+FLOOD = "returns-flood"
+"""The kind and the subject's word of the alarm that numbers may be forged: far more strangers than usual."""
+FLOOD_WITHIN = timedelta(hours=1)
 
 
 def rules_of(file: ReturnsFile) -> ReturnRules:
@@ -52,8 +56,9 @@ class Returns:
     entry = "return"
     deems = False
 
-    def __init__(self, file: ReturnsFile, calendar: WorkCalendar) -> None:
+    def __init__(self, file: ReturnsFile, calendar: WorkCalendar, reach: Reach) -> None:
         self.rules, self._calendar, self._seconds = rules_of(file), calendar, float(file.ring_seconds)
+        self._flood, self._reach = file.flood_alarm, reach
         self.ready: Callable[[], Mapping[int, Ready]] = dict
 
     @property
@@ -75,7 +80,10 @@ class Returns:
         ready = {key: each for key, each in ready.items() if each.attempt_id not in used}
         if not ready:
             return []
-        found = rows.callable_now(connection, ready)[:limit]
+        found = rows.callable_now(connection, ready, tick.at)[:limit]
+        # No forged number is dialled, whoever let it stand here.
+        self._leave_to_people(connection, [(row.id, row.number) for row in found], tick)
+        found = [row for row in found if self._reach.includes(row.number)]
         rows.take(connection, [row.id for row in found])
         return [self._candidate(ready[row.id], row.number, window, tick) for row in found]
 
@@ -116,7 +124,26 @@ class Returns:
             rows.plan(connection, return_id, tick.at)
         for return_id in rows.outdated(connection, tick.at - self.rules.give_up_after):
             rows.give_up(connection, return_id, TOO_OLD, tick.at)
+        for return_id in rows.quiet(connection, tick.at):
+            rows.give_up(connection, return_id, NO_DISTURB, tick.at)
+        self._watch_flood(connection, tick)
+
+    def _watch_flood(self, connection: sa.Connection, tick: Tick) -> None:
+        since = tick.at - FLOOD_WITHIN
+        if rows.strangers(connection, since) <= self._flood:
+            return
+        # One that a person has acknowledged is not raised again for the same calls.
+        if agent_rows.alarmed_since(connection, FLOOD, rows.CAMPAIGN, since) is None:
+            agent_rows.raise_alarm(connection, tick.at, FLOOD, rows.CAMPAIGN)
+
+    def _leave_to_people(
+        self, connection: sa.Connection, numbers: Iterable[tuple[int, str]], tick: Tick
+    ) -> None:
+        for return_id, number in numbers:
+            if not self._reach.includes(number):
+                rows.give_up(connection, return_id, NOT_CALLABLE, tick.at)
 
     def begin(self, connection: sa.Connection, tick: Tick) -> None:
         """Take up the stored ones at a start; what is in a call is settled by the recovery."""
+        self._leave_to_people(connection, rows.planned(connection), tick)
         self.look_after(connection, tick)

@@ -120,14 +120,16 @@ class Turns:
         seen.addErrback(self._not_seen).addBoth(self._looked)
 
     def _read(self, connection: sa.Connection, offers: Mapping[int, Offer], *, by_itself: bool) -> _Seen:
+        now = self._house.times.now()
         # In this order: a call that is reserved meanwhile has made its return one that is not to be called.
-        wanted = frozenset(row.id for row in rows.callable_now(connection, offers)) if offers else frozenset()
+        found = rows.callable_now(connection, offers, now) if offers else ()
+        wanted = frozenset(row.id for row in found)
         calls = [offer.attempt_id for offer in offers.values()]
         progress = rows.progress(connection, calls) if calls else {}
         if rows.paused(connection):
             return _Seen(progress, wanted, [], [])
         only = None if by_itself else self._plan.demo_number
-        due = list(rows.due(connection, self._house.times.now(), MOST, only))
+        due = list(rows.due(connection, now, MOST, only))
         return _Seen(progress, wanted, due, rows.on_line(connection) if due else [])
 
     def _seen(self, seen: _Seen, offers: Mapping[int, Offer]) -> None:
@@ -243,7 +245,7 @@ class Turns:
     def _enter(self, connection: sa.Connection, row: sa.Row[Any], offer: Offer) -> bool:
         """Commit, then act: the ledger knows of the call and of the agent's leg before the switch does."""
         now = self._house.times.now()
-        if not rows.callable_now(connection, [row.id]):
+        if not rows.callable_now(connection, [row.id], now):
             return False
         rows.offered(connection, row, offer.attempt_id, offer.agent, now)
         if offer.leg_id:

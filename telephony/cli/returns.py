@@ -1,6 +1,6 @@
 """Missed-call returns at a terminal: whom to call back, and that it has been done."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -64,7 +64,7 @@ def entries(
             each["centre"],
             each["queue"],
             word(f"outcome.{each['why']}"),
-            word(f"return_state.{each['state']}"),
+            _state(each),
             each["tries"],
             show.moment(each["next_at"]),
             each["call_id"],
@@ -85,8 +85,8 @@ def one(return_id: ReturnId, *, show_numbers: show.ShowNumbers = False, as_json:
         show.document(found)
         return
     number = show.person(found["number"], whole=show_numbers)
-    why, state = word(f"outcome.{found['why']}"), word(f"return_state.{found['state']}")
-    show.line(f"{found['id']} · {number} · {why} · {state}")
+    why = word(f"outcome.{found['why']}")
+    show.line(f"{found['id']} · {number} · {why} · {_state(found)}")
     rows = [
         (
             each["id"],
@@ -139,3 +139,11 @@ def close(return_id: ReturnId, *, by: By, note: Note = None, as_json: show.Json 
         show.document(closed)
         return
     show.line(say("return.closed", id=closed["id"], number=show.person(closed["number"], whole=False)))
+
+
+def _state(found: dict[str, Any]) -> str:
+    state = word(f"return_state.{found['state']}")
+    if found["state"] != "given_up":
+        return state
+    reason = word(f"given_up.{found['given_up_why']}")
+    return f"{state}：{reason}"

@@ -65,7 +65,7 @@ class Ledger:
         self._area_code = config.hotline.area_code
         self._citizens = {trunk.name for trunk in config.hotline.trunks}
         self._citizens |= {phone.user for phone in config.hotline.test_phones}
-        self._demo = config.hotline.demo
+        self._demo, self._reach = config.hotline.demo, config.reach
         self._database, self._clock, self._folder = database, clock, folder
         self._urging = Urging(config)
         self.bad_lines = 0
@@ -197,7 +197,7 @@ class Ledger:
             why = None if nobody else why_owed(call, "")
             if why is not None and call.caller_number and call.ended_at:
                 lost = (call.caller_number, call.id, call.centre, why, call.ended_at)
-                returns.open_return(connection, *lost, call.queue, call.arrived_at)
+                returns.open_return(connection, *lost, call.queue, call.arrived_at, self._reach)
 
     def _called_back(self, connection: sa.Connection, call: Call) -> Sequence[int]:
         """Let the citizen's call count for revisits (Art. 17), also if it never came to be routed."""

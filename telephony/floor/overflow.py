@@ -2,7 +2,7 @@
 
 Nobody moves in the waiting room: a spill adds to whose agents may serve a caller, who keeps the place. Behind
 the last limit a caller who can be called back gets a return, hears so, and is let go; one whose number is
-withheld, or on the list of harassment, stays. Each spill and each parting is committed before anything
+withheld, none that a machine may call, or on the list of harassment, stays. Each is committed before anything
 follows from it. Its key holds the call and the step, so that a service that starts anew tells nothing twice.
 """
 
@@ -60,7 +60,7 @@ class Overflow:
     ) -> None:
         self._policies = {name: _steps(queue) for name, queue in config.queues.items() if queue.overflow}
         self._centres = {name: queue.centre for name, queue in config.queues.items()}
-        self._demo = config.hotline.demo
+        self._calls_back, self._reach = config.calls_back, config.reach
         self._database, self._clock, self._timer = database, clock, timer
         self._room, self._factor, self._tell = room, factor, tell
         self._wake: Delayed | None = None
@@ -97,8 +97,7 @@ class Overflow:
         guests = self._guests() if any(step.length is not None for step in last) else {}
         guests[guest.call_id] = guest
         # Nobody is let go whom we called, or could not call back.
-        nobody = not guest.number or self._demo.is_owed_nothing(guest.number, guest.queue)
-        stays = bool(guest.agent) or guest.called or nobody
+        stays = bool(guest.agent) or guest.called or not self._calls_back(guest.number, guest.queue)
         waiters = [_waiter(each, stays=stays or each is not guest) for each in guests.values()]
         for spill in rules.spills(waiters, self._policies, now, self._factor()):
             if not spill.to:
@@ -135,7 +134,7 @@ class Overflow:
 
         def owe(connection: sa.Connection) -> bool:
             lost = (guest.number, guest.call_id, centre, OVERFLOW, now)
-            return return_calls.promise(connection, *lost, guest.queue, guest.since)
+            return return_calls.promise(connection, *lost, guest.queue, guest.since, self._reach)
 
         def stored(owed: bool) -> None:
             # Whom we would not call back is not told so, and goes on waiting.

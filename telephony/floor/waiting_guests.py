@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from telephony.config import Config
 from telephony.rules.call_story import Datum, Happening
 from telephony.rules.waiting import Caller, Turn
 from telephony.store.waiting import WAITS, Waited
@@ -29,12 +28,6 @@ class Asking:
         return Waited(
             self.call_id, self.queue, self.priority, self.since, self.preferred, number, called=called
         )
-
-
-def own_numbers(config: Config) -> frozenset[str]:
-    """Return the numbers that whom we call sees, and that such a caller's channel shows."""
-    placed = (config.revisits.dialer.caller_number, config.threeway.caller_number)
-    return frozenset({*config.numbers, *placed})
 
 
 NOTED, LET_GO = "noted", "let_go"

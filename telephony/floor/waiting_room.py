@@ -22,7 +22,7 @@ from telephony.config import Config
 from telephony.errors import SwitchRefusedError, SwitchUnavailableError
 from telephony.floor.expectations import Expectations
 from telephony.floor.pulse import Pulse
-from telephony.floor.waiting_guests import LET_GO, Asking, Guest, own_numbers, told, waits
+from telephony.floor.waiting_guests import LET_GO, Asking, Guest, told, waits
 from telephony.floor.waiting_news import News
 from telephony.floor.waiting_sides import Agents, Limits, Line
 from telephony.floor.waiting_view import WaitingView, views
@@ -66,7 +66,7 @@ class WaitingRoom:
     ) -> None:
         self._config, self._database = config, database
         self._clock, self._timer, self._agents, self._pulse = clock, timer, agents, pulse
-        self._seconds, self._ours = config.hotline.waiting.ask_seconds, own_numbers(config)
+        self._seconds, self._ours = config.hotline.waiting.ask_seconds, config.own_numbers
         self.line = line
         self.expectations = Expectations(config, clock)
         self.words = Words(config.hotline.waiting, self.expectations)

@@ -9,6 +9,7 @@ import re
 _NUMBER = re.compile(r"\+?[0-9]{3,20}")
 _MOBILE = re.compile(r"0?(1[3-9][0-9]{9})")
 _LOCAL = re.compile(r"[2-8][0-9]{6,7}")
+_SUBSCRIBER = re.compile(r"1[3-9][0-9]{9}|0(?:10|2[0-9])[2-8][0-9]{7}|0[3-9][0-9]{2}[2-8][0-9]{6,7}")
 _COUNTRY = ("+86", "0086")
 _SHORTEST_WITH_COUNTRY = 12
 """Digits from which on a leading 86 is the country: 86 and an area code and a number, or 86 and a mobile."""
@@ -27,6 +28,16 @@ def national(text: str, area_code: str) -> str | None:
     if mobile:
         return mobile[1]
     return f"{area_code}{number}" if _LOCAL.fullmatch(number) else number
+
+
+def is_subscriber(number: str) -> bool:
+    """Tell whether a number in the one form is a mobile or a fixed one in mainland China.
+
+    By the numbering plan: 11 digits that begin with 13 to 19; or 0, an area code and 7 or 8 digits (8 where
+    the area code has two) that begin with 2 to 8. Short and service numbers (110, 12345, 95588, 400…) and
+    numbers abroad are none.
+    """
+    return _SUBSCRIBER.fullmatch(number) is not None
 
 
 def _without_country(text: str) -> str:

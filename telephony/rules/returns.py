@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from telephony.rules.bands import Bands, Window, window_at
 from telephony.rules.call_story import ABANDONED_LATER, Call
+from telephony.rules.numbers import is_subscriber
 from telephony.rules.verdict import Finding, Outcome
 from telephony.rules.workdays import CHINA, UnknownYearError, WorkCalendar
 
@@ -14,6 +15,8 @@ OVERFLOW, OVERFLOWED = "overflow", "overflowed"
 """Why a return is owed to whom a full queue let go, and the outcome of that call."""
 KEPT = "kept"
 """The citizen pressed the key that keeps a place in the line, and hung up."""
+NOT_CALLABLE, NO_DISTURB = "not_callable", "no_disturb"
+"""Why a return is a person's from the start: no machine may ring that number; or its owner wants none to."""
 _FAILED = frozenset({"unserved", "failed"})
 _GAVE_UP = "abandoned"
 SATURDAY = 5
@@ -45,6 +48,28 @@ def why_owed(call: Call, demo_caller: str) -> str | None:
     if call.direction != "inbound":
         return None
     return call.outcome if call.outcome in _FAILED or call.outcome == _GAVE_UP else None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whom the dialer may call back: mobile and fixed numbers in mainland China, and none of `ours`.
+
+    A caller may have made the number up: a forged 110, a toll number abroad or a number of ours would else be
+    rung by us, several times. `played` is the demonstration's citizen, whom the demonstration answers.
+    """
+
+    ours: frozenset[str] = frozenset()
+    played: str = ""
+
+    def includes(self, number: str | None) -> bool:
+        """Tell it of a number in the one form (rules/numbers.py); None where it was withheld."""
+        if not number or number in self.ours:
+            return False
+        return number == self.played or is_subscriber(number)
+
+
+MAINLAND = Reach()
+"""Every subscriber of the mainland."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,15 @@ import sqlalchemy as sa
 from telephony.clock import SHANGHAI
 from telephony.errors import NotAllowedError, UnknownThingError
 from telephony.rules.call_story import Happening
-from telephony.rules.returns import KEPT, LONGEST, OnLine
+from telephony.rules.returns import KEPT, LONGEST, NO_DISTURB, NOT_CALLABLE, OnLine, Reach
 from telephony.rules.verdict import Outcome
 from telephony.store import attempts as attempt_rows
 from telephony.store import calls as call_rows
 from telephony.store import returns as rows
 from telephony.store.attempts import CANCELLED
-from telephony.store.outbound_tables import LIVE_STATES, attempts, dialer
+from telephony.store.outbound_tables import LIVE_STATES, attempts, dialer, no_disturb
 from telephony.store.returns import RULES, ReturnView
-from telephony.store.tables import ENDED, UtcTime, calls, legs
+from telephony.store.tables import ENDED, UtcTime, blacklist, calls, legs
 from telephony.store.threeway_tables import returns
 from telephony.texts import say
 
@@ -30,6 +30,16 @@ _IDS: sa.BindParameter[list[Any]] = sa.bindparam("ids", expanding=True)
 _OPEN = sa.and_(returns.c.closed_at.is_(None), returns.c.given_up_at.is_(None))
 _ON_THE_LINE = sa.exists().where(calls.c.caller_number == returns.c.number, calls.c.state != ENDED)
 _BEING_RUNG = sa.exists().where(attempts.c.number == returns.c.number, attempts.c.state.in_(LIVE_STATES))
+_NOW = sa.bindparam("now", type_=UtcTime)
+
+
+def _listed(numbers: sa.Table) -> sa.Exists:
+    """Tell whether a return's number stands on a list at `now`."""
+    holds = sa.or_(numbers.c.expires_at.is_(None), numbers.c.expires_at > _NOW)
+    return sa.exists().where(numbers.c.number == returns.c.number, holds)
+
+
+_REFUSED, _QUIET = _listed(blacklist), _listed(no_disturb)
 _OF_RETURN = sa.and_(attempts.c.campaign == CAMPAIGN, attempts.c.task_id == returns.c.id)
 
 
@@ -64,30 +74,35 @@ def due(
 
     With a number only that one's.
 
-    Not whose citizen is on the line already, or is being rung for something else.
+    Not whose citizen is on the line already, or is being rung for something else, or whose number has been
+    put on the list of harassment or of those whom no machine may call.
     """
     lost = sa.select(calls.c.priority).where(calls.c.id == returns.c.call_id).scalar_subquery()
     place = sa.func.row_number().over(partition_by=returns.c.queue, order_by=(returns.c.since, returns.c.id))
     query = sa.select(returns, lost.label("priority"), place.label("place"))
-    query = query.where(_OPEN, returns.c.next_at <= now, ~_ON_THE_LINE, ~_BEING_RUNG)
+    query = query.where(_OPEN, returns.c.next_at <= _NOW, ~_ON_THE_LINE, ~_BEING_RUNG, ~_REFUSED, ~_QUIET)
     if number is not None:
         query = query.where(returns.c.number == number)
     placed = query.subquery()
     first = sa.select(placed).where(placed.c.place <= limit)
-    return connection.execute(first.order_by(placed.c.since, placed.c.id)).all()
+    return connection.execute(first.order_by(placed.c.since, placed.c.id), {"now": now}).all()
 
 
-def callable_now(connection: sa.Connection, return_ids: Iterable[int]) -> Sequence[sa.Row[Any]]:
+def callable_now(
+    connection: sa.Connection, return_ids: Iterable[int], now: datetime
+) -> Sequence[sa.Row[Any]]:
     """Return those of these that are still open, planned, and whose citizen is nowhere on the line.
 
-    A call of ours that is entered in the ledger and not dialled yet is no reason against.
+    A call of ours that is entered in the ledger and not dialled yet is no reason against. One whose number
+    is on the list of harassment is not called; one whom no machine may call only where a person wants it.
     """
     elsewhere = sa.exists().where(
         calls.c.caller_number == returns.c.number, calls.c.state != ENDED, calls.c.direction == "inbound"
     )
     planned = sa.and_(returns.c.closed_at.is_(None), returns.c.next_at.is_not(None))
-    query = sa.select(returns).where(returns.c.id.in_(_IDS), planned, ~elsewhere, ~_BEING_RUNG)
-    return connection.execute(query.order_by(returns.c.since), {"ids": list(return_ids)}).all()
+    allowed = sa.and_(~_REFUSED, sa.or_(returns.c.given_up_at.is_not(None), ~_QUIET))
+    query = sa.select(returns).where(returns.c.id.in_(_IDS), planned, allowed, ~elsewhere, ~_BEING_RUNG)
+    return connection.execute(query.order_by(returns.c.since), {"ids": list(return_ids), "now": now}).all()
 
 
 def on_line(connection: sa.Connection) -> list[OnLine]:
@@ -136,6 +151,25 @@ def outdated(connection: sa.Connection, before: datetime) -> list[int]:
     return list(connection.scalars(query))
 
 
+def quiet(connection: sa.Connection, now: datetime) -> list[int]:
+    """Return those that are planned and whose number no machine may call any more: they are a person's."""
+    query = sa.select(returns.c.id).where(_OPEN, returns.c.next_at.is_not(None), _QUIET)
+    return list(connection.scalars(query, {"now": now}))
+
+
+def planned(connection: sa.Connection) -> list[tuple[int, str]]:
+    """Return those that are planned, each with its number."""
+    query = sa.select(returns.c.id, returns.c.number).where(_OPEN, returns.c.next_at.is_not(None))
+    return [(row.id, row.number) for row in connection.execute(query)]
+
+
+def strangers(connection: sa.Connection, since: datetime) -> int:
+    """Return how many were opened from a time on for numbers with which nobody here has ever talked."""
+    talked = sa.exists().where(calls.c.caller_number == returns.c.number, calls.c.answered_at.is_not(None))
+    query = sa.select(sa.func.count(sa.distinct(returns.c.number)))
+    return connection.scalar(query.where(returns.c.opened_at >= since, ~talked)) or 0
+
+
 def forgotten(connection: sa.Connection) -> list[int]:
     """Return open ones that are neither planned nor in a call: a crash in an unlucky moment left them."""
     in_a_call = sa.exists().where(_OF_RETURN, attempts.c.state.in_(LIVE_STATES))
@@ -162,16 +196,14 @@ def open_one(connection: sa.Connection, return_id: int) -> sa.Row[Any]:
 
 def reset(connection: sa.Connection, return_id: int, by: str, now: datetime) -> ReturnView:
     """Begin anew with all attempts, as if it were new; raise UnknownThingError, NotAllowedError."""
-    row = open_one(connection, return_id)
-    if _live(connection, return_id):
-        raise NotAllowedError(say("return.in_a_call", id=return_id))
+    row = _of_the_dialer(connection, return_id)
     new = {"tries": 0, "given_up_at": None, "given_up_why": None, "next_at": now, "renewed_at": now}
     connection.execute(returns.update().where(returns.c.id == return_id).values(**new))
     _note(connection, row, "return_reset", now, by=by)
     return rows.shown(one(connection, return_id))
 
 
-def keep(connection: sa.Connection, call_id: str, now: datetime) -> bool:
+def keep(connection: sa.Connection, call_id: str, now: datetime, reach: Reach) -> bool:
     """Keep the place of a citizen who waits and wanted at `now` to be called back.
 
     Return False where there is nobody to call, as `promise` does, the number was withheld, or an agent has
@@ -185,9 +217,8 @@ def keep(connection: sa.Connection, call_id: str, now: datetime) -> bool:
     )
     if connection.scalar(taken) is not None:
         return False
-    return promise(
-        connection, call.caller_number, call_id, call.centre, KEPT, now, call.queue, call.arrived_at
-    )
+    lost = (call.caller_number, call_id, call.centre, KEPT, now, call.queue, call.arrived_at)
+    return promise(connection, *lost, reach)
 
 
 def promise(  # noqa: PLR0913, PLR0917 - a row's own columns
@@ -199,14 +230,17 @@ def promise(  # noqa: PLR0913, PLR0917 - a row's own columns
     now: datetime,
     queue: str | None,
     since: datetime,
+    reach: Reach,
 ) -> bool:
     """Note that a citizen is to be called back; tell whether that is so, and may be said to them.
 
-    Return False where they will not be: the number is on the list of harassment, or they have been answered
-    since. One return that stands for the number already is what they are told of; one that was given up
-    begins anew.
+    Return False where they will not be: the number is none that a machine may call, or is on the list of
+    harassment, or they have been answered since. One return that stands for the number already is what they
+    are told of; one that was given up begins anew.
     """
-    if rows.open_return(connection, number, call_id, centre, why, now, queue, since):
+    if not reach.includes(number):
+        return False
+    if rows.open_return(connection, number, call_id, centre, why, now, queue, since, reach):
         return True
     standing = sa.select(returns.c.id, returns.c.given_up_at).where(
         returns.c.number == number, returns.c.closed_at.is_(None)
@@ -251,10 +285,16 @@ def faults(connection: sa.Connection, return_id: int) -> int:
 
 
 def call_now(connection: sa.Connection, return_id: int, now: datetime) -> sa.Row[Any]:
-    """Let a return be called now because a person wants it; raise UnknownThingError, NotAllowedError."""
-    open_one(connection, return_id)
-    if _live(connection, return_id):
-        raise NotAllowedError(say("return.in_a_call", id=return_id))
+    """Let a return be called now because a person wants it; raise UnknownThingError, NotAllowedError.
+
+    A number that no machine may call is a person's from now on, if it was not: else it would not be called.
+    """
+    _of_the_dialer(connection, return_id)
+    this = returns.c.id == return_id
+    if connection.scalar(sa.select(returns.c.id).where(this, _REFUSED), {"now": now}) is not None:
+        raise NotAllowedError(say("return.blacklisted", id=return_id))
+    if return_id in quiet(connection, now):
+        give_up(connection, return_id, NO_DISTURB, now)
     connection.execute(returns.update().where(returns.c.id == return_id).values(next_at=now))
     return one(connection, return_id)
 
@@ -283,6 +323,16 @@ def offered(connection: sa.Connection, row: sa.Row[Any], call_id: str, agent: st
     data = {"return": row.id, "kind": CAMPAIGN, "why": row.why, "lost_call": row.call_id}
     told = Happening(now, "return_offered", f"{call_id}:return_offered", agent, data)
     call_rows.append(connection, [(call_id, told)])
+
+
+def _of_the_dialer(connection: sa.Connection, return_id: int) -> sa.Row[Any]:
+    """Return a row that can be called by the dialer; raise UnknownThingError, NotAllowedError."""
+    row = open_one(connection, return_id)
+    if row.given_up_why == NOT_CALLABLE:
+        raise NotAllowedError(say("return.not_callable", id=return_id))
+    if _live(connection, return_id):
+        raise NotAllowedError(say("return.in_a_call", id=return_id))
+    return row
 
 
 def _live(connection: sa.Connection, return_id: int) -> bool:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from telephony.clock import SHANGHAI
 from telephony.errors import NotAllowedError, UnknownThingError
 from telephony.rules.call_story import Happening
-from telephony.rules.returns import KEPT, OVERFLOW
+from telephony.rules.returns import KEPT, MAINLAND, NOT_CALLABLE, OVERFLOW, Reach
 from telephony.store import calls as call_rows
 from telephony.store.tables import blacklist, calls, insert_for
 from telephony.store.threeway_tables import returns
@@ -66,24 +66,31 @@ def open_return(  # noqa: PLR0913, PLR0917 - a row's own columns
     now: datetime,
     queue: str | None = None,
     since: datetime | None = None,
+    reach: Reach = MAINLAND,
 ) -> bool:
     """Note that a citizen whose call was lost at `now` is to be called back; tell whether that is new.
 
     At most one is open for a number: a second one changes nothing, nor does one for a citizen who has called
-    again and been answered since, one whose number is on the list of harassment, or one told twice.
+    again and been answered since, one whose number is on the list of harassment, or one told twice. A number
+    that no machine may call stands on the list for a person.
     """
     if _owed_nothing(connection, number, call_id, now):
         return False
     row = {"number": number, "call_id": call_id, "centre": centre, "why": why, "opened_at": now}
     row |= {"queue": queue, "since": since or now, "next_at": now}
+    reachable = reach.includes(number)
+    if not reachable:
+        row |= {"next_at": None, "given_up_at": now, "given_up_why": NOT_CALLABLE}
     insert = insert_for(connection, returns).values(**row).on_conflict_do_nothing()
     return_id = connection.scalar(insert.returning(returns.c.id))
     if return_id is None:
         return False
-    told = Happening(
-        now, "return_opened", f"return_opened:{return_id}", data={"return": return_id, "why": why}
+    told = [("return_opened", why)] + [("return_given_up", NOT_CALLABLE)] * (not reachable)
+    happened = (
+        Happening(now, kind, f"{kind}:{return_id}", data={"return": return_id, "why": because})
+        for kind, because in told
     )
-    call_rows.append(connection, [(call_id, told)])
+    call_rows.append(connection, [(call_id, each) for each in happened])
     return True
 
 

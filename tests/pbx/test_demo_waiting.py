@@ -17,9 +17,10 @@ STEPS = [
     *("completed", "gave_up", "notice_on", "notice_heard", "notice_off", "kept", "called_back"),
     *("return_closed", "spilled", "let_go", "over"),
 ]
-MOST_SECONDS = 120
 LINE, AGENTS = "10000012347", ("8997", "8998")
 PATIENCE = 60
+# What becomes of a play that ends early does not depend on the database.
+ONE = pytest.mark.parametrize("system", ["sqlite"], indirect=True, scope="module")
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -74,10 +75,6 @@ def test_each_step_comes_out_as_it_should_and_says_what_it_asserted(shown):
         assert step["asserted"]
 
 
-def test_it_takes_less_than_two_minutes(shown):
-    assert shown["over"]["at_seconds"] < MOST_SECONDS
-
-
 def test_who_was_transferred_is_ahead_of_who_waits(shown):
     first, second = shown["in_line"]["measured"]["order"]
     line = shown["back_in_line"]["measured"]
@@ -107,10 +104,11 @@ def test_it_leaves_nothing_behind_and_touches_no_real_queue(system, shown):
     assert {call["queue"] for call in calls if call["queue"]} == {"demo-line", "demo-busy"}
 
 
+@ONE
 def test_it_can_be_repeated_and_tells_what_happens(system, shown):
     status, out, errors = played(system)
     assert status == 0, out + errors
-    for text in ("按 1 留号并挂机", "另一坐席拒接", "听完通知挂机", "不对"[:0] + "正确"):
+    for text in ("按 1 留号并挂机", "另一坐席拒接", "听完通知挂机", "正确"):
         assert text in out
 
 
@@ -122,8 +120,16 @@ def wait_step(demo, text):
     raise AssertionError(f"no {text}: {demo.stderr.read()}")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminated"])
-@pytest.mark.parametrize("text", ["两位坐席先商量", "突发事件通知，定时结束", "轮到留号者"])
+@ONE
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("两位坐席先商量", signal.SIGINT),
+        ("突发事件通知，定时结束", signal.SIGTERM),
+        ("轮到留号者", signal.SIGINT),
+    ],
+    ids=["consulting", "notice", "called-back"],
+)
 def test_whenever_it_is_stopped_nothing_is_left(system, number, text):
     demo = begin(system)
     wait_step(demo, text)
@@ -133,6 +139,7 @@ def test_whenever_it_is_stopped_nothing_is_left(system, number, text):
     assert left(system) == NOTHING
 
 
+@ONE
 def test_a_step_that_is_wrong_says_where_to_look_and_nothing_is_left(system):
     system.service.post("/revisits/pause", reason="维护", by="test")
     try:
@@ -150,6 +157,7 @@ def test_a_step_that_is_wrong_says_where_to_look_and_nothing_is_left(system):
     assert left(system) == NOTHING
 
 
+@ONE
 def test_after_one_that_was_killed_the_next_clears_up_and_is_whole(system):
     demo = begin(system)
     wait_step(demo, "按 1 留号并挂机")

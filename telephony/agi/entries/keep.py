@@ -12,17 +12,18 @@ from telephony.rules.numbers import national
 
 
 def entry(
-    keeps: Callable[[str], Deferred[bool]], owes_nothing: Callable[[str, str], bool], area_code: str
+    keeps: Callable[[str], Deferred[bool]], calls_back: Callable[[str, str], bool], area_code: str
 ) -> Callable[[Session], None]:
     """Return the handler; `keeps` stores the return of a call, and tells whether there is one.
 
-    `owes_nothing` says of a number and a queue whether it is the demo's citizen, whom nobody calls back.
+    `calls_back` says of a number and a queue whether we would: if not, the answer needs no look at the store,
+    for the key may be pressed again and again.
     """
 
     def handle(session: Session) -> None:
         number = national(session.env.get("agi_callerid", ""), area_code) or ""
-        owed = not owes_nothing(number, session.get_variable("HOTLINE_QUEUE"))
-        kept = owed and session.await_(lambda: keeps(session.call_id))
+        reached = calls_back(number, session.get_variable("HOTLINE_QUEUE"))
+        kept = reached and session.await_(lambda: keeps(session.call_id))
         session.set_variable("HOTLINE_KEPT", "yes" if kept else "no")
 
     return handle

@@ -11,15 +11,14 @@ from telephony.config_load import load
 from telephony.errors import HotlineError
 from telephony.paths import PROJECT
 
-CALL, DEMO = "1795420886.1", "10000012345"
+CALL, DEMO, OURS = "1795420886.1", "10000012345", "03756512345"
 
 
 def pressed(keeps, caller="13800001234", queue="city-12315"):
     """Return what is set on the channel of who has pressed the key while waiting in a queue."""
     told, sent, errors = {}, [], []
     session = Session({"agi_uniqueid": CALL, "agi_callerid": caller}, sent.append, lambda: None)
-    owes_nothing = load(PROJECT / "config").hotline.demo.is_owed_nothing
-    handle = keep.entry(keeps, owes_nothing, "0375")
+    handle = keep.entry(keeps, load(PROJECT / "config").calls_back, "0375")
 
     def run():
         try:
@@ -54,3 +53,10 @@ def test_a_store_that_refuses_leaves_the_caller_in_the_line():
 @pytest.mark.parametrize(("queue", "answer"), [("demo", "no"), ("city-12315", "no"), ("demo-line", "yes")])
 def test_the_demos_citizen_keeps_a_place_on_the_demos_line_only(queue, answer):
     assert pressed(lambda _call_id: succeed(True), DEMO, queue)[0] == {"HOTLINE_KEPT": answer}
+
+
+@pytest.mark.parametrize("caller", [DEMO, OURS, "", "anonymous", "110", "12345", "+88213000111", "95588"])
+def test_whom_no_machine_may_call_is_answered_without_the_store(caller):
+    asked = []
+    assert pressed(asked.append, caller=caller) == ({"HOTLINE_KEPT": "no"}, [])
+    assert asked == []

@@ -114,7 +114,7 @@ class Installation:
         )
         plan = Plan(agent_first, 20, 7, "city-12345", self.open_in, lambda: self.share, DEMO)
         self.turns = Turns(house, plan, "epoch0000000")
-        self.returns = Returns(CONFIG.returns, CONFIG.calendar)
+        self.returns = Returns(CONFIG.returns, CONFIG.calendar, CONFIG.reach)
         self.returns.ready = self.turns.ready
         self.turns.allot = self.allot
         self.turns.rings = self.given.__contains__

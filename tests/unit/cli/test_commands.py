@@ -177,6 +177,14 @@ def test_a_citizen_is_on_the_list_of_returns_until_somebody_called_back(running)
     assert (closed["closed_by"], closed["note"]) == ("李敏", "已回电")
 
 
+def test_a_return_that_no_machine_may_call_is_shown_as_a_persons_with_the_reason(running):
+    running.api.put_rows(open_return, "95588", CALL, "city", "abandoned", NOON)
+    assert "号码不能自动回拨" in running.run("returns", "show", "1").stdout
+    assert "待人工" in running.run("returns", "list").stdout
+    (listed,) = json.loads(running.run("returns", "list", "--json").stdout)
+    assert (listed["state"], listed["given_up_why"]) == ("given_up", "not_callable")
+
+
 def test_a_return_that_is_done_is_not_possible_to_close_again(running):
     running.api.put_rows(open_return, "13800001234", CALL, "city", "interrupted", NOON)
     running.run("returns", "close", "1", "--by", "李敏")

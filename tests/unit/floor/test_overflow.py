@@ -226,7 +226,9 @@ def test_a_return_that_cannot_be_stored_lets_nobody_go(house):
     assert house.ask("one", COUNTY, number=NUMBER) is None
 
 
-@pytest.mark.parametrize("number", ["", "10000012345", "12345"], ids=["withheld", "demo", "called by us"])
+@pytest.mark.parametrize(
+    "number", ["", "10000012345", "12345", "037512345", "03756512345", "110", "+88213000111"]
+)
 def test_who_cannot_be_called_back_stays(house, number):
     house.comes("one", number=number)
     house.pass_time(3000)

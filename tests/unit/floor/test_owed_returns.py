@@ -128,3 +128,15 @@ async def test_a_return_that_was_closed_is_not_opened_again_by_a_journal_that_is
     write(tmp_path, [*STORY[:4], line("unserved", 20), line("HANGUP", 21, hangupsource="dialplan/builtin")])
     await read(ledger)
     assert await owed(database) == []
+
+
+@ensureDeferred
+@pytest.mark.parametrize("number", ["110", "12345", "03756512345", "+8637512345"])
+async def test_a_forged_number_of_who_gave_up_stands_on_the_list_for_a_person(
+    ledger, database, tmp_path, number
+):
+    arrived = line("arrived", 0, extra=f"12345/{number}/{len(number)}")
+    write(tmp_path, [STORY[0], arrived, *STORY[2:4], line("HANGUP", 21, hangupsource=CITIZEN)])
+    await read(ledger)
+    (shown,) = await database.read(lambda c: returns.open_list(c, 10))
+    assert (shown.why, shown.state, shown.given_up_why) == ("abandoned", "given_up", "not_callable")

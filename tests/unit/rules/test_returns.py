@@ -8,7 +8,19 @@ from hypothesis import strategies as st
 
 from telephony.rules.bands import parse_band
 from telephony.rules.call_story import Call
-from telephony.rules.returns import OnLine, Owed, ReturnRules, Share, Turn, after, hours, turns, why_owed
+from telephony.rules.numbers import national
+from telephony.rules.returns import (
+    OnLine,
+    Owed,
+    Reach,
+    ReturnRules,
+    Share,
+    Turn,
+    after,
+    hours,
+    turns,
+    why_owed,
+)
 from telephony.rules.verdict import Finding, Outcome
 from tests.unit.rules.revisits import CALENDAR
 
@@ -52,6 +64,44 @@ def test_a_call_of_ours_that_was_ringing_is_the_dialers_own_business():
 @pytest.mark.parametrize(("outcome", "why"), [("interrupted", "interrupted"), ("failed", None)])
 def test_a_call_of_ours_that_talked_with_a_person_is_owed_a_return_only_if_it_was_cut(outcome, why):
     assert owed(direction="outbound", outcome=outcome, answered_at=NOON) == why
+
+
+@pytest.mark.parametrize(
+    "as_sent",
+    ["13800000001", "+8619912345678", "03752345678", "0375 62345678", "01062345678", "2345678", "62345678"],
+)
+def test_mobile_and_fixed_numbers_of_the_mainland_are_called_back(as_sent):
+    assert Reach().includes(national(as_sent.replace(" ", ""), "0375"))
+
+
+NOT_SUBSCRIBERS = """
+    110 119 120 122 12345 12315 10086 95588 96110 0375110 037512345 +86110 8001 anonymous
+    +88213000111 0088213000111 +12025550123 19001234567890 10000012345 12800000001 4001234567
+    0101234567 0102345678 037523456 0375234567890 03751234567
+"""
+
+
+@pytest.mark.parametrize("as_sent", NOT_SUBSCRIBERS.split())
+def test_no_emergency_service_or_toll_number_is_called_back(as_sent):
+    assert not Reach().includes(national(as_sent, "0375"))
+
+
+def test_nobody_is_called_back_whose_number_is_withheld_or_ours():
+    assert not Reach().includes(None)
+    assert not Reach().includes("")
+    assert not Reach(frozenset({"03756512345"})).includes("03756512345")
+
+
+def test_the_demonstrations_citizen_is_called_back_though_it_is_no_subscriber():
+    assert Reach(played="10000012345").includes("10000012345")
+    assert not Reach(played="10000012345").includes("10000012346")
+
+
+@drawn(st.from_regex(r"\A[0-9+]{1,20}\Z"))
+def test_what_can_be_called_back_has_the_length_and_beginning_of_a_subscribers_number(number):
+    if Reach().includes(number):
+        assert len(number) in {11, 12}
+        assert number[0] == "0" or (number[0] == "1" and number[1] in "3456789")
 
 
 RULES = ReturnRules(

@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from telephony.errors import NotAllowedError, UnknownThingError
+from telephony.rules.returns import Reach
 from telephony.store import return_calls, returns, threeway_tables  # noqa: F401 - it joins the metadata
 from telephony.store.database import engine_of, transaction
 from telephony.store.tables import blacklist, events, legs, metadata
@@ -126,7 +127,7 @@ def blacklisted(connection):
 
 def promised(connection, call_id="1.1"):
     lost = (NUMBER, call_id, "city", "overflow", NOW, "city-12345", ago(300))
-    return return_calls.promise(connection, *lost)
+    return return_calls.promise(connection, *lost, Reach())
 
 
 def test_who_will_not_be_called_back_is_promised_nothing(connection):
@@ -155,7 +156,7 @@ def kept(connection, bridged):
     at = NOW + timedelta(seconds=bridged)
     leg = {"id": "1.2", "call_id": "1.1", "role": "agent", "started_at": ago(90), "bridged_at": at}
     connection.execute(legs.insert().values(**leg))
-    return return_calls.keep(connection, "1.1", NOW)
+    return return_calls.keep(connection, "1.1", NOW, Reach())
 
 
 @pytest.mark.parametrize(("bridged", "place"), [(0, False), (-0.001, True)])
