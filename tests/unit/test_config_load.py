@@ -332,7 +332,7 @@ def test_a_trunk_may_not_take_the_name_of_a_section_of_ours(folder, trunk):
 def test_a_queue_may_not_take_the_name_of_a_section_of_ours(folder, queue):
     line = folder.append("queues", f"{{name: {queue}, centre: city, label: 综合}}")
     wanted = say("config.our_name", name=queue)
-    assert folder.problems() == [folder.at("queues", line, "queues.9.name") + wanted]
+    assert folder.problems() == [folder.at("queues", line, "queues.12.name") + wanted]
 
 
 def test_a_citizens_phone_may_not_have_an_agents_user(folder):
@@ -354,7 +354,7 @@ def test_two_phones_may_not_have_one_user(folder):
 def test_a_name_for_the_switch_is_small_letters_digits_and_hyphens(folder, character):
     line = folder.append("queues", f'{{name: "a{character}b", centre: city, label: 综合}}')
     (problem,) = folder.problems()
-    assert problem.startswith(folder.at("queues", line, "queues.9.name"))
+    assert problem.startswith(folder.at("queues", line, "queues.12.name"))
 
 
 @pytest.mark.parametrize("end", ["\\n", "\\r\\n", "\\0"])
@@ -368,7 +368,7 @@ def test_a_name_or_number_may_not_end_with_a_line_break(folder, end):
 def test_a_label_has_no_line_break_and_no_comment_sign(folder, character):
     line = folder.append("queues", f'{{name: more, centre: city, label: "综{character}合"}}')
     (problem,) = folder.problems()
-    assert problem.startswith(folder.at("queues", line, "queues.9.label"))
+    assert problem.startswith(folder.at("queues", line, "queues.12.label"))
 
 
 @pytest.mark.parametrize(("length", "good"), [(40, True), (41, False)])

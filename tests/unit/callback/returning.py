@@ -128,7 +128,7 @@ class Installation:
 
     def lose(self, number=NUMBER, call_id="1.1", *, ago=60, queue="city-12345", why="abandoned"):
         since = NOON - timedelta(seconds=ago)
-        lost = (number, call_id, "city", why, since, queue, since)
+        lost = (number, call_id, "city", why, since, queue, since, CONFIG.reach)
         assert self.store.now(rows.open_return, *lost)
 
     def on_line(self, call_id="2.1", *, ago, queue="city-12345", number=OTHER):

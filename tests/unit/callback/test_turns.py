@@ -14,7 +14,7 @@ from telephony.store.outbound_tables import attempts
 from telephony.store.tables import calls, events
 from telephony.store.threeway_tables import ordered_legs, returns
 from tests.fakes import NOON
-from tests.unit.callback.returning import DEMO, NUMBER, OTHER, Installation, channel
+from tests.unit.callback.returning import CONFIG, DEMO, NUMBER, OTHER, Installation, channel
 
 
 @pytest.fixture
@@ -279,7 +279,7 @@ def test_after_a_start_an_agent_who_waits_for_nobody_is_let_go_and_who_talks_is_
 
 def test_a_place_is_kept_with_the_arrival_of_the_call(house):
     house.on_line("5.1", ago=90, number=NUMBER)
-    assert house.store.now(return_calls.keep, "5.1", NOON)
+    assert house.store.now(return_calls.keep, "5.1", NOON, CONFIG.reach)
     assert (row(house).why, row(house).since, row(house).queue) == (
         "kept",
         NOON - timedelta(seconds=90),
@@ -291,14 +291,14 @@ def test_keeping_a_place_twice_is_one_return_and_one_that_was_given_up_begins_an
     house.lose()
     house.store.now(return_calls.give_up, 1, "attempts", NOON)
     house.on_line("5.1", ago=5, number=NUMBER)
-    assert house.store.now(return_calls.keep, "5.1", NOON)
+    assert house.store.now(return_calls.keep, "5.1", NOON, CONFIG.reach)
     assert (row(house).given_up_at, row(house).next_at, row(house).tries) == (None, NOON, 0)
 
 
 def test_no_place_is_kept_for_who_withheld_the_number(house):
     house.on_line("5.1", ago=5, number=None)
-    assert not house.store.now(return_calls.keep, "5.1", NOON)
-    assert not house.store.now(return_calls.keep, "nobody", NOON)
+    assert not house.store.now(return_calls.keep, "5.1", NOON, CONFIG.reach)
+    assert not house.store.now(return_calls.keep, "nobody", NOON, CONFIG.reach)
 
 
 def test_the_demos_citizen_is_called_back_at_any_hour_and_nobody_else(house):
