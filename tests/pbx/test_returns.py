@@ -33,7 +33,7 @@ def test_who_gave_up_is_called_back_when_an_agent_is_ready_and_the_talk_closes_i
     phone = returning.system.agent("8001")
     phone.wait_event("CALL_INCOMING", 30)
     offered = returning.service.wait_event("return_offered", mark, agent="8001")
-    assert offered["data"]["kind"], offered["data"]["why"] == ("return", "abandoned")
+    assert (offered["data"]["kind"], offered["data"]["why"]) == ("return", "abandoned")
     phone.answer()
     answered = returning.service.wait_event("answered", mark, agent="8001")
     returning.service.wait_event("return_closed", mark, call_id=lost)
