@@ -6,7 +6,8 @@ import pytest
 from telephony.outbound import DIE_AT
 from telephony.peers.tone import loudness
 from telephony.rules.refusals import Refusal, place_of
-from tests.pbx.calls import call_through, ended
+from tests.pbx.calls import call_through, ended, recorded
+from tests.pbx.hearing import said
 from tests.switch import prompt_hertz
 from tests.system import System
 
@@ -33,6 +34,14 @@ def test_the_citizen_hears_why_on_the_record_and_the_agent_is_in_wrap_up(system,
     [kept] = [each for each in system.service.get("/refusals")["refusals"] if each["call_id"] == call_id]
     assert (kept["outcome"], kept["recording"]) == ("said", call["recording"])
     assert (call["outcome"], call["ended_by"]) == ("answered", "system")
+
+
+def test_what_the_citizen_was_told_is_on_the_sealed_recording(system):
+    mark = system.service.mark()
+    _, _, call_id = call_through(system)
+    system.service.post(f"/calls/{call_id}/refuse", kind="petition", by="Wang")
+    samples = recorded(system.service, call_id, mark)
+    assert {kind for kind in Refusal if said(samples, pitch(system, kind))} == {Refusal.PETITION}
 
 
 def test_a_service_that_dies_after_the_commit_finishes_it_or_leaves_the_agent_to_refuse_again(
