@@ -107,6 +107,23 @@ def test_a_pause_asked_for_in_a_call_comes_after_it(system):
     assert system.service.agent("8001")["state"] == "ready"
 
 
+def test_a_pause_that_a_supervisor_orders_while_the_phone_rings_comes_after_the_ring(system):
+    phone = system.agent("8001")
+    mark = system.service.mark()
+    system.citizen("12315")
+    phone.wait_event("CALL_INCOMING")
+    call_id = system.service.wait_event("offered", mark)["call_id"]
+    order = {"by": "8005", "why": "换班", "reason": "meeting"}
+    assert system.service.post("/supervision/agents/8001/pause", **order)["state"] == "ringing"
+    phone.hangup()  # rejected, as good as missed
+    told = system.service.wait_event("agent", mark, agent="8001", to="paused")
+    assert told["data"]["reason"] == "meeting"
+    assert members(system) == dict.fromkeys(skills(system), (True, "meeting"))
+    system.agent("8002")
+    offered = system.service.wait_event("offered", told["id"], call_id=call_id)
+    assert offered["agent"] == "8002"
+
+
 def test_states_are_put_back_into_the_switch_after_it_was_killed(system):
     post(system, "login")
     post(system, "pause", reason="training")

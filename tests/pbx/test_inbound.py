@@ -134,6 +134,23 @@ def test_a_caller_with_an_open_case_is_marked_raised_and_taken_to_the_agent_who_
     assert call["queue"] == "city-12315"
 
 
+def test_a_second_call_about_an_open_case_is_the_second_urging_and_the_agent_is_told(system):
+    caller, calls = "13811117777", []
+    body = {"numbers": [caller], "open": True}
+    system.service.http.put("/cases/C-2026-7", json=body).raise_for_status()
+    for _ in range(2):
+        mark = system.service.mark()
+        citizen = system.citizen("12315", caller=caller)
+        calls.append(system.service.wait_event("urged", mark)["call_id"])
+        citizen.hangup()
+        ended(system, calls[-1], mark)
+    first, second = (system.service.get(f"/calls/{call_id}")["urging"] for call_id in calls)
+    assert (first["case_number"], first["nth"], first["before"]) == ("C-2026-7", 1, None)
+    assert (second["case_number"], second["nth"]) == ("C-2026-7", 2)
+    assert second["before"] is not None
+    assert system.service.get("/cases/C-2026-7")["urged"] == 2
+
+
 def test_a_raised_priority_is_served_before_those_who_came_earlier(system):
     urgent = "13811114444"
     system.service.http.put("/cases/C-2026-2", json={"numbers": [urgent], "open": True}).raise_for_status()

@@ -9,12 +9,14 @@ from tests.pbx.hearing import said, wait_said
 from tests.switch import prompt_hertz
 from tests.system import System
 
-HELPED, FULL, CALM = "03756512345", "03755112345", "12315"
-"""Numbers: one that the city helps after a while, one that lets go, one that spills in a storm only."""
+HELPED, FULL, CALM, LONG = "03756512345", "03755112345", "12315", "12348"
+"""Numbers: one that the city helps after a while, one that lets go, one that spills in a storm only, and one
+that another centre helps as soon as two wait."""
 OVERFLOW = {
     "baofeng-12345": [{"after_seconds": 4, "to": ["city-12345"]}],
     "jiaxian-12345": [{"after_seconds": 3, "to": ["returns"]}],
     "city-12315": [{"after_seconds": 600, "to": ["baofeng-12345"]}],
+    "city-12348": [{"length": 2, "to": ["baofeng-12345"]}],
 }
 CHANGES = {"waiting": {"ask_seconds": 2}, "storm": {"overflow_factor": 0.005}}
 
@@ -70,6 +72,20 @@ def test_behind_the_limit_the_city_answers_for_the_county(system):
     assert found["waited"] >= 4
     kinds = [event["kind"] for event in call["events"]]
     assert kinds.index("spilled") < kinds.index("turn") < kinds.index("offered")
+
+
+def test_a_queue_that_is_too_long_is_helped_by_another_centre_whoever_came_first_before(system):
+    phone, mark = system.agent("8101"), system.service.mark()
+    _, first = waits(system, LONG)
+    _, second = waits(system, LONG)
+    found = [spilled(system, call_id, mark) for call_id in (first, second)]
+    assert [(each["to"], each["because"], each["limit"]) for each in found] == [
+        ("baofeng-12345", "length", 2.0)
+    ] * 2
+    phone.wait_event("CALL_INCOMING", 15)
+    phone.answer()
+    system.service.wait_event("answered", mark, call_id=first, agent="8101")
+    assert [each["call_id"] for each in system.service.get("/waiting")] == [second]
 
 
 def test_nobody_there_the_citizen_hears_a_word_is_owed_a_return_and_let_go(system):
