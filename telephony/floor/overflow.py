@@ -3,10 +3,11 @@
 Nobody moves in the waiting room: a spill adds to whose agents may serve a caller, who keeps the place. Behind
 the last limit a caller who can be called back gets a return, hears so, and is let go; one whose number is
 withheld, none that a machine may call, or on the list of harassment, stays. Each is committed before anything
-follows from it. Its key holds the call and the step, so that a service that starts anew tells nothing twice.
+follows from it. Its key holds the call and the step, so that a service that starts anew tells nothing twice;
+and what was told is remembered then: who was helped is so until the end of the wait.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -24,7 +25,9 @@ from telephony.rules.overflow import RETURNS, Spill, Step, Waiter
 from telephony.rules.returns import OVERFLOW
 from telephony.store import calls as call_rows
 from telephony.store import return_calls
+from telephony.store import waiting as rows
 from telephony.store.database import Database
+from telephony.store.waiting import SPILLED, Passed
 
 log = structlog.get_logger()
 
@@ -66,8 +69,13 @@ class Overflow:
         self._wake: Delayed | None = None
 
     def soon(self) -> None:
-        """Look at all limits in a moment: somebody came, or the limits changed."""
+        """Look at all limits in a moment: the limits changed, or who waits."""
         self._sleep(0.0)
+
+    def came(self, guest: Guest, passed: Iterable[Passed]) -> None:
+        """Take up somebody who comes, with the limits passed before the service began anew."""
+        self.remember(guest, passed)
+        self.soon()
 
     def stop(self) -> None:
         """Look no more."""
@@ -103,6 +111,15 @@ class Overflow:
             if not spill.to:
                 self._part(guest, spill, now)
 
+    def remember(self, guest: Guest, passed: Iterable[Passed]) -> None:
+        """Let somebody be helped who was so before the service began anew, if the queue still says so."""
+        steps = dict(enumerate(self._policies.get(guest.queue, ())))
+        for each in passed:
+            step = steps.get(each.step)
+            if each.queue == guest.queue and step is not None and each.to == step.to:
+                guest.passed |= {each.step}
+                guest.helpers |= frozenset(step.to)
+
     def _guests(self) -> dict[str, Guest]:
         found = self._room.guests()
         return {
@@ -125,7 +142,7 @@ class Overflow:
                 guest.passed -= {spill.step}
             self._room.not_stored(failure)
 
-        events = [(guest.call_id, self._event(guest, spill, now, "spilled")) for guest, spill in spilled]
+        events = [(guest.call_id, self._event(guest, spill, now, SPILLED)) for guest, spill in spilled]
         self._write(events, lambda _: True).addCallbacks(stored, failed)
 
     def _part(self, guest: Guest, spill: Spill, now: datetime) -> None:
@@ -173,8 +190,7 @@ class Overflow:
             "waited": round((now - guest.since).total_seconds(), 3),
             "factor": self._factor(),
         }
-        key = f"{guest.call_id}:{kind}:{guest.since.timestamp():.6f}:{spill.step}"
-        return Happening(now, kind, key, None, data)
+        return Happening(now, kind, rows.spill_key(guest.call_id, kind, guest.since, spill.step), None, data)
 
     def _sleep(self, seconds: float) -> None:
         self.stop()

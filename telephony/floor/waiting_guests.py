@@ -72,7 +72,7 @@ class Guest:
         )
 
     def known(self, by_ledger: tuple[str | None, bool] | None) -> None:
-        """Note what the ledger knows of them (telephony.store.waiting.caller_of)."""
+        """Note what the ledger knows of them (telephony.store.waiting.Known)."""
         if by_ledger is not None:
             self.number, self.called = by_ledger[0] or "", by_ledger[1]
 

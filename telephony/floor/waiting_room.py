@@ -35,7 +35,7 @@ from telephony.rules.waiting import Agent, Answer, Caller, Turn
 from telephony.store import calls as call_rows
 from telephony.store import waiting as rows
 from telephony.store.database import Database
-from telephony.store.waiting import Waited
+from telephony.store.waiting import Known, Waited
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -185,13 +185,19 @@ class WaitingRoom:
             guest = self.take_in(asking.waited(self._ours))
             began = (guest.call_id, waits(guest, self._clock.now()))
 
-            def enter(connection: sa.Connection) -> tuple[str | None, bool] | None:
+            def enter(connection: sa.Connection) -> Known:
                 call_rows.append(connection, [began])
-                return rows.caller_of(connection, asking.call_id)
+                return rows.known_of(connection, guest.call_id, guest.since)
 
-            self._commit(enter).addCallbacks(guest.known, self.not_stored)
+            self._commit(enter).addCallbacks(self._entered, self.not_stored, callbackArgs=(guest,))
         guest.preferred, guest.asked_at = asking.preferred, self._clock.monotonic()
         return guest
+
+    def _entered(self, known: Known, guest: Guest) -> None:
+        guest.known(known.by_ledger)
+        if self.overflow is not None and known.passed:
+            self.overflow.remember(guest, known.passed)
+            self.look()
 
     def _came_back(self, asking: Asking) -> None:
         """End the offer of an agent who did not answer, or never rang; who did not has a moment's rest."""
@@ -307,7 +313,7 @@ class WaitingRoom:
         self.leave(waited.call_id)
         guest = self._guests[waited.call_id] = Guest.of(waited, self._clock.monotonic())
         if self.overflow is not None:
-            self.overflow.soon()
+            self.overflow.came(guest, waited.passed)
         return guest
 
     def leave(self, call_id: str) -> Guest | None:

@@ -1,11 +1,13 @@
 """What the waiting room is handed: agents, limits, the switch."""
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 
 from telephony.floor.waiting_guests import Guest
 from telephony.pbx.waiting import Listener
+from telephony.store.waiting import Passed
 
 
 class Agents(Protocol):
@@ -19,8 +21,12 @@ class Agents(Protocol):
 class Limits(Protocol):
     """What becomes of who waits too long (telephony.floor.overflow.Overflow)."""
 
-    def soon(self) -> None:
-        """Somebody came."""
+    def came(self, guest: Guest, passed: Iterable[Passed]) -> None:
+        """Somebody came, who passed these limits before the service began anew."""
+        ...
+
+    def remember(self, guest: Guest, passed: Iterable[Passed]) -> None:
+        """Note on a guest which limits were passed before the service began anew."""
         ...
 
     def asks(self, guest: Guest) -> None:

@@ -1,6 +1,6 @@
-"""Who began to wait, and who was answered: what the waiting room takes up again after a restart."""
+"""Who began to wait, who was helped, and who was answered: what the waiting room takes up after a restart."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,13 +13,28 @@ from telephony.store.tables import calls, events
 WAITS = "waits"
 """The kind of the event that says when, where and with what priority somebody began to wait."""
 
+SPILLED = "spilled"
+"""The kind of the event that says that somebody passed a limit, and whose agents help from there on."""
+
 LONGEST = timedelta(hours=3)
 """Nobody is taken to have waited longer."""
 
 
 @dataclass(frozen=True)
+class Passed:
+    """A limit that somebody passed in a queue: `step` is which, `to` the queues that help from there on."""
+
+    queue: str
+    step: int
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Waited:
-    """A caller as last told: `number` is None where it was withheld; `called`: by us, who called them."""
+    """A caller as last told: `number` is None where it was withheld; `called`: by us, who called them.
+
+    `passed` are the limits passed since then (telephony.rules.overflow).
+    """
 
     call_id: str
     queue: str
@@ -28,6 +43,18 @@ class Waited:
     preferred: str
     number: str | None
     called: bool = False
+    passed: tuple[Passed, ...] = ()
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the store knows of somebody who comes in.
+
+    `by_ledger` is the citizen's number, and whether we called it; None for a call that the ledger knows not.
+    """
+
+    by_ledger: tuple[str | None, bool] | None
+    passed: tuple[Passed, ...]
 
 
 def waits_of(connection: sa.Connection, call_ids: Iterable[str]) -> list[Waited]:
@@ -38,11 +65,13 @@ def waits_of(connection: sa.Connection, call_ids: Iterable[str]) -> list[Waited]
         .where(events.c.kind == WAITS, events.c.call_id.in_(list(call_ids)))
         .order_by(events.c.id)
     )
-    last = {row.call_id: _waited(row) for row in connection.execute(query)}
-    return list(last.values())
+    last = {row.call_id: row for row in connection.execute(query)}
+    began = {call_id: datetime.fromisoformat(row.data["since"]) for call_id, row in last.items()}
+    passed = passed_of(connection, began)
+    return [_waited(row, passed.get(call_id, ())) for call_id, row in last.items()]
 
 
-def _waited(row: Any) -> Waited:
+def _waited(row: Any, passed: tuple[Passed, ...]) -> Waited:
     data = row.data
     return Waited(
         row.call_id,
@@ -52,15 +81,38 @@ def _waited(row: Any) -> Waited:
         data["preferred"],
         row.caller_number,
         called=row.direction == "outbound",
+        passed=passed,
     )
 
 
-def caller_of(connection: sa.Connection, call_id: str) -> tuple[str | None, bool] | None:
-    """Return the citizen's number by the ledger, and whether we called it; None for a call it knows not."""
+def known_of(connection: sa.Connection, call_id: str, since: datetime) -> Known:
+    """Return what is known of who comes in and waits since then, which may be before the service began."""
     row = connection.execute(
         sa.select(calls.c.caller_number, calls.c.direction).where(calls.c.id == call_id)
     ).first()
-    return None if row is None else (row.caller_number, row.direction == "outbound")
+    by_ledger = None if row is None else (row.caller_number, row.direction == "outbound")
+    return Known(by_ledger, passed_of(connection, {call_id: since}).get(call_id, ()))
+
+
+def spill_key(call_id: str, kind: str, since: datetime, step: int | str) -> str:
+    """Return the key of the event of a limit that somebody passed who waits since then: it is told once."""
+    return f"{call_id}:{kind}:{since.timestamp():.6f}:{step}"
+
+
+def passed_of(connection: sa.Connection, since: Mapping[str, datetime]) -> dict[str, tuple[Passed, ...]]:
+    """Return of each of these calls which limits were passed in the wait that began then."""
+    query = (
+        sa.select(events.c.call_id, events.c.key, events.c.data)
+        .where(events.c.kind == SPILLED, events.c.call_id.in_(list(since)))
+        .order_by(events.c.id)
+    )
+    found: dict[str, tuple[Passed, ...]] = {}
+    for row in connection.execute(query):
+        stay, _, step = row.key.rpartition(":")
+        if f"{stay}:" == spill_key(row.call_id, SPILLED, since[row.call_id], ""):
+            passed = Passed(row.data["queue"], int(step), tuple(row.data["to"].split()))
+            found[row.call_id] = (*found.get(row.call_id, ()), passed)
+    return found
 
 
 def answers_since(connection: sa.Connection, since: datetime) -> list[tuple[str, Answer]]:

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 
 from telephony.config import OverflowStep
 from telephony.floor.overflow import Overflow
+from telephony.pbx.snapshot import Channel
 from telephony.store import calls, return_calls, returns
 from telephony.store.tables import blacklist, events
 from tests.unit.floor.waiting_house import COUNTY, GENERAL, FakeStore, House
@@ -182,6 +183,81 @@ async def test_a_service_that_starts_anew_tells_no_spill_twice_but_helps_again(
     again.timer.advance(0)
     assert len(await written(database, "spilled")) == 1
     assert again.room.guests()["one"].helpers == {GENERAL}
+
+
+async def begun_anew(*parts):
+    """Return the house of a service that starts anew, once it knows of `one` again, who waits on."""
+    again = await lasting(*parts)
+    again.ask("one", COUNTY, came=0, number=NUMBER)
+    again.timer.advance(0)
+    await parts[-1].write(lambda _: None)
+    return again
+
+
+@ensureDeferred
+async def test_who_was_helped_for_the_length_is_helped_by_a_new_service_although_the_others_have_gone(
+    config, clock, timer, database
+):
+    house = await lasting(config, clock, timer, database)
+    for name in ("one", "two", "three"):
+        house.comes(name)
+    assert len(await written(database, "spilled")) == 3
+    again = await begun_anew(config, clock, timer, database)
+    again.free("8002")
+    assert len(await written(database, "turn")) == 1
+    assert again.moved == [("one", "8002")]
+
+
+@ensureDeferred
+async def test_who_was_helped_in_a_storm_is_helped_by_a_new_service_although_it_has_ended(
+    config, clock, timer, database
+):
+    house = await lasting(config, clock, timer, database)
+    house.factor = 0.5
+    house.comes("one")
+    house.pass_time(30)
+    assert len(await written(database, "spilled")) == 1
+    again = await begun_anew(config, clock, timer, database)
+    assert again.room.guests()["one"].helpers == {GENERAL}
+
+
+@ensureDeferred
+async def test_a_new_service_that_sees_who_waits_before_they_ask_knows_of_their_help(
+    config, clock, timer, database
+):
+    house = await lasting(config, clock, timer, database)
+    for name in ("one", "two", "three"):
+        house.comes(name)
+    assert len(await written(database, "spilled")) == 3
+    again = await lasting(config, clock, timer, database)
+    await again.seen([Channel("carrier", "Up", "one", "one", "PJSIP/one", "waiting", "start")])
+    assert again.room.guests()["one"].helpers == {"city-12315"}
+
+
+@ensureDeferred
+async def test_the_help_of_an_earlier_wait_is_no_help_in_the_next_one(config, clock, timer, database):
+    house = await lasting(config, clock, timer, database)
+    house.comes("one")
+    house.pass_time(60)
+    assert len(await written(database, "spilled")) == 1
+    house.comes("one")
+    assert len(await written(database, "waits")) == 2
+    assert house.room.guests()["one"].helpers == frozenset()
+
+
+@ensureDeferred
+async def test_help_that_the_queue_no_longer_has_is_not_given_again(config, clock, timer, database):
+    house = await lasting(config, clock, timer, database)
+    house.comes("one")
+    house.pass_time(60)
+    assert len(await written(database, "spilled")) == 1
+    other = (OverflowStep(to=("city-12315",), after_seconds=600),)
+    again = Spilling(config, clock, timer, database, other)
+    while not again.room.serves:
+        await database.read(lambda _: None)
+    again.ask("one", COUNTY, came=0, number=NUMBER)
+    assert len(await written(database, "waits")) == 1
+    assert again.room.guests()["one"].helpers == frozenset()
 
 
 @ensureDeferred

@@ -8,6 +8,7 @@ from telephony.floor.pulse import Pulse
 from telephony.floor.waiting_guests import Asking
 from telephony.floor.waiting_room import BEAT, WaitingRoom
 from telephony.floor.waiting_seen import WaitingSeen
+from telephony.store.waiting import Known
 from tests.unit.times import NOON
 
 GENERAL, ENTERPRISE, COUNTY = "city-12345", "city-enterprise", "baofeng-12345"
@@ -42,14 +43,14 @@ class FakeLine:
 
 
 class FakeStore:
-    """Commits at once; `fault` is what writes fail with, `held` and `reading` what a test fires itself."""
+    """Commits at once, and knows nobody; `fault` is what writes fail with, the rest a test fires itself."""
 
     def __init__(self):
         self.fault, self.held, self.reading = None, None, None
 
     def write(self, _work, *, urgent=False):
         assert urgent
-        return fail(self.fault) if self.fault else self.held or succeed(True)
+        return fail(self.fault) if self.fault else self.held or succeed(Known(None, ()))
 
     def read(self, _work):
         return self.reading or succeed([])
