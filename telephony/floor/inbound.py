@@ -66,6 +66,7 @@ class Inbound:
         self._call_backs, self._incident_of = call_backs, incident_of
         self._numbers = {n.number: _number_facts(n) for n in config.numbers.values()}
         self._routing, self._demo = config.hotline.routing, config.hotline.demo
+        self._agents = frozenset(config.agents)
         self._parameters = routing.Parameters(
             self._routing.priority_open_case,
             self._routing.priority_missed_by_us,
@@ -113,7 +114,7 @@ class Inbound:
             blacklisted=known.blacklisted,
             open_cases=known.open_cases,
             missed_by_us_at=known.missed_by_us_at,
-            known_agent=known.known_agent,
+            known_agent=known.known_agent if known.known_agent in self._agents else None,
             known_agent_ready=known.known_agent in ready,
             demo=caller == self._demo.caller_number,
             incident=incident,

@@ -63,11 +63,11 @@ class Facts:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do with the caller: `agent` rings alone first, then `queue`; a higher priority goes first.
+    """What to do with the caller: `agent` rings first if free when the turn comes, else anybody of `queue`.
 
-    `revisit` is the one that the caller may answer by keys instead of waiting for a person. `incident` is
-    told before the queue; who hangs up then was answered by it. `urged` is the case on which this call counts
-    as urging (催办).
+    A higher priority goes first. `revisit` is the one that the caller may answer by keys instead of waiting
+    for a person. `incident` is told before the queue; who hangs up then was answered by it. `urged` is the
+    case on which this call counts as urging (催办).
     """
 
     action: Literal["queue", "refuse"]
@@ -164,9 +164,9 @@ def _known_agent(plan: Plan, facts: Facts, _parameters: Parameters) -> Plan:
     # Only someone we have business with goes to "their" agent first: others would skew the load.
     if facts.known_agent is None or not plan.marks:
         return plan
-    if not facts.known_agent_ready:
-        return plan.because(f"agent {facts.known_agent} served before but is not ready")
-    return replace(plan, agent=facts.known_agent).because(f"agent {facts.known_agent} served before")
+    # Who is not ready now may be free when the turn comes; nobody is kept waiting for it (rules/waiting.py).
+    yet = "" if facts.known_agent_ready else " but is not ready yet"
+    return replace(plan, agent=facts.known_agent).because(f"agent {facts.known_agent} served before{yet}")
 
 
 def _demo(plan: Plan, facts: Facts, parameters: Parameters) -> Plan:

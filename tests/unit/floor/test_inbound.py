@@ -68,12 +68,23 @@ async def test_a_blacklisted_number_is_refused_until_its_entry_expires(inbound, 
 
 
 @ensureDeferred
-async def test_the_agent_who_served_an_open_case_is_preferred_when_ready(inbound, database, roster):
+async def test_the_agent_who_served_an_open_case_is_preferred_and_the_reason_says_if_ready(
+    inbound, database, roster
+):
     await open_case(database)
     await past_call(database, 24, outcome="answered", agent="8002")
-    assert (await inbound.route(arrival())).agent is None
+    busy = await inbound.route(arrival())
     await roster.command("8002", "login", None, "test")
-    assert (await inbound.route(arrival("9.1"))).agent == "8002"
+    ready = await inbound.route(arrival("9.1"))
+    assert (busy.agent, ready.agent) == ("8002", "8002")
+    assert ("not ready yet" in busy.reason, "not ready yet" in ready.reason) == (True, False)
+
+
+@ensureDeferred
+async def test_an_agent_who_works_here_no_more_is_not_asked(inbound, database):
+    await open_case(database)
+    await past_call(database, 24, outcome="answered", agent="7999")
+    assert (await inbound.route(arrival())).agent is None
 
 
 @ensureDeferred

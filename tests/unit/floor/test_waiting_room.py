@@ -133,6 +133,18 @@ def test_the_agent_who_knows_the_caller_is_asked_once_only(house):
     assert house.moved == [("one", "8003"), ("one", "8001")]
 
 
+def test_the_agent_who_knows_the_caller_and_has_got_free_meanwhile_is_asked_first(house):
+    house.ask("one", preferred="8003")
+    house.free("8001", "8003")
+    assert house.moved == [("one", "8003")]
+
+
+def test_an_agent_who_knows_the_caller_and_is_busy_still_keeps_them_waiting_for_nobody(house):
+    house.ask("one", preferred="8003")
+    house.free("8001")
+    assert house.moved == [("one", "8001")]
+
+
 def test_an_agents_own_queue_that_is_missing_leaves_the_caller_to_the_switch(house):
     house.ask("one", came=1)
     house.free("8001")

@@ -62,10 +62,10 @@ def test_the_agent_who_served_a_marked_caller_is_asked_first_if_ready():
     assert decide(facts, PARAMETERS).agent == "8001"
 
 
-def test_an_agent_who_is_not_ready_is_not_waited_for():
+def test_an_agent_who_is_not_ready_yet_is_asked_first_if_free_when_the_turn_comes():
     plan = decide(replace(PLAIN, open_cases=("C1",), known_agent="8001"), PARAMETERS)
-    assert plan.agent is None
-    assert "agent 8001 served before but is not ready" in plan.reason
+    assert (plan.queue, plan.agent) == ("city-12345", "8001")
+    assert "agent 8001 served before but is not ready yet" in plan.reason
 
 
 def test_a_caller_without_business_does_not_skew_the_load_to_one_agent():
