@@ -45,6 +45,11 @@ class Supervised:
         where = {"Channel": channel, "Context": context, "Exten": exten, "Priority": priority}
         assert self.conversing.switch.ami.action("Redirect", **where)["Response"] == "Success"
 
+    def say(self, channel, name, value):
+        """Set a variable of a channel, without the service."""
+        what = {"Channel": channel, "Variable": name, "Value": value}
+        assert self.conversing.switch.ami.action("Setvar", **what)["Response"] == "Success"
+
     @property
     def view(self):
         [newest, *_] = self.service.get("/supervision", call=self.talk.call_id)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.pbx.conversing import MUSIC
 from tests.pbx.scene import wait_over
 from tests.pbx.supervising import AGENT, BOSS, CITIZEN, SUPERVISOR, Conversing, Supervised
 
@@ -79,3 +80,30 @@ def test_a_supervisor_who_leaves_right_after_a_take_over_leaves_no_citizen_in_an
     supervised.wait("ended")
     rooms = conversing.switch.cli("confbridge list")
     assert not [line for line in rooms.splitlines() if line.startswith("9")]
+
+
+def enters_alone(supervised, taker):
+    """Let the supervisor be in a room, and the citizen enter another one behind the look, where nobody is."""
+    supervised.wait_hear(boss={CITIZEN, AGENT})
+    leg, citizen = supervised.leg, supervised.talk.call_id
+    supervised.redirect(leg, "supervision-takes", "900000001")
+    supervised.say(citizen, "HOTLINE_TAKER", taker or leg)
+    supervised.say(leg, "SHARED(HOTLINE_CITIZEN)", citizen)
+    supervised.redirect(citizen, "supervision-citizen", "*900000002", "in")
+    supervised.wait_hear(citizen={MUSIC})
+
+
+def test_a_citizen_who_entered_the_room_as_the_supervisor_left_it_gets_back_to_an_agent(conversing):
+    supervised = Supervised(conversing).takes_part()
+    mark = supervised.service.mark()
+    enters_alone(supervised, taker=None)
+    supervised.boss.hangup()
+    assert supervised.service.wait_event("queued", mark, call_id=supervised.talk.call_id) is not None
+
+
+def test_a_supervisor_who_leaves_takes_nobody_out_who_is_with_another_by_now(conversing):
+    supervised = Supervised(conversing).takes_part()
+    enters_alone(supervised, taker="sv-another")
+    supervised.boss.hangup()
+    supervised.wait("ended")
+    assert "supervision-citizen!*900000002" in conversing.switch.cli("core show channels concise")
