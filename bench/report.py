@@ -39,7 +39,7 @@ INTO = {
     "legs": "id call_id role party started_at bridged_at ended_at",
     "events": "at kind call_id agent data key",
 }
-CUT = import_module("telephony.store.migrations.versions.0016_agent_spells")
+CUT = import_module("telephony.store.migrations.versions.0015_agent_spells")
 AROUND = ("arrived", "greeted", "recording", "routed", "queued", "ended")
 TOLD = ("before", "most", "calls", "rate", "worst")
 STATES = ("ringing", "talking", "wrap_up", "ready")
