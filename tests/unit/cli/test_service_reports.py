@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from functools import partial
 
 import pytest
 
@@ -50,6 +51,14 @@ def test_a_sheet_has_a_column_for_each_figure_and_a_section_for_each_way_to_grou
     assert [each for each in wanted if each not in told] == []
     sections = {row[0].rpartition(" ")[2] for row in rows}
     assert sections >= {"all", "number", "queue", "centre", "agent"}
+
+
+def test_a_sheet_names_answered_in_time_and_both_rates_above_their_values(work):
+    work.api.put_rows(partial(put_answered, call_id="2.0", waited=15.000001))
+    done = work.run("report", "service", *DAY, "--csv")
+    total = next(csv.DictReader(io.StringIO(done.stdout.removeprefix("\ufeff"), newline="")))
+    wanted = ("接通 answered", "及时接通 in time", "接通率 answered rate", "及时率 in-time rate")
+    assert [total[name] for name in wanted] == ["2", "1", "1.0", "0.5"]
 
 
 def test_a_table_shows_rates_the_worst_day_and_what_was_declared(work):
