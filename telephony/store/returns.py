@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from telephony.clock import SHANGHAI
 from telephony.errors import NotAllowedError, UnknownThingError
-from telephony.rules.call_story import Happening
+from telephony.rules.call_story import Datum, Happening
 from telephony.rules.returns import KEPT, MAINLAND, NOT_CALLABLE, OVERFLOW, Reach
 from telephony.store import calls as call_rows
 from telephony.store.tables import blacklist, calls, insert_for
@@ -129,7 +129,8 @@ def close(  # noqa: PLR0913, PLR0917 - a row's own columns
         raise UnknownThingError(say("return.unknown", id=return_id))
     if not closed:
         raise closed_already(row)
-    told = Happening(now, "return_closed", f"return_closed:{return_id}", data={"return": return_id, "by": by})
+    data: dict[str, Datum] = {"return": return_id, "by": by, "call": call_id}
+    told = Happening(now, "return_closed", f"return_closed:{return_id}", data=data)
     call_rows.append(connection, [(row.call_id, told)])
     return shown(row)
 

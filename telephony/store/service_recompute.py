@@ -1,8 +1,8 @@
 """The service figures counted a second time, in Python, from the events of each call and agent.
 
-The table `calls` says only which calls there are, which is the simulated citizen's, and what was rated. All
-else is told again from the append-only events, and from the legs as the journal told of them. What differs
-from the database's own sums is named, not mended.
+The table `calls` says only which calls there are, which were placed by us, and which is the simulated
+citizen's. All else is told again from the append-only events, from the legs as the journal told of them, and
+of returns from the evidence of our calls. What differs from the database's own sums is named, not mended.
 """
 
 from collections import Counter
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from telephony.rules.service_figures import CallFacts, Sums, by_hour, instant_us, micros, sums_of
 from telephony.store.service_groups import GROUPS, Place, Summed
+from telephony.store.service_returns_again import OF_A_RETURN, returns_again
 from telephony.store.service_spells import NOT_THERE, put_hours, put_states
 from telephony.store.service_sums import Scope, apart_of, worked
 from telephony.store.tables import agents, calls, events, legs
@@ -36,6 +37,7 @@ class _Told:
     agents_there: list[str] = field(default_factory=list)
     agents: dict[str, Sums] = field(default_factory=dict)
     wrap_ups: list[tuple[str, datetime]] = field(default_factory=list)
+    owed: list[Any] = field(default_factory=list)
 
     def add(self, agent: str, what: str, lasted: int) -> None:
         """Add an agent's talk, wrap-up or missed ring."""
@@ -53,7 +55,10 @@ def recompute(
     found = Summed(centres)
     told = _calls(connection, scope, numbers, now)
     _spells(connection, scope, now, told, found)
-    for each in told.values():
+    owed = returns_again(connection, {call_id: each.owed for call_id, each in told.items()})
+    for call_id, each in told.items():
+        if call_id in owed:
+            _at_place(found, each.facts, owed[call_id], scope)
         if each.came:
             _count(found, each, scope)
         for agent, sums in each.agents.items():
@@ -63,14 +68,14 @@ def recompute(
 
 
 def differences(first: Summed, second: Summed) -> Iterator[str]:
-    """Name each sum in which the two differ: group, sum, and both values. Returns are not compared."""
+    """Name each sum in which the two differ: group, sum, and both values."""
     for name in ("total", *GROUPS):
         one, other = getattr(first, name), getattr(second, name)
         pairs = {"": (one, other)} if name == "total" else _pairs(one, other)
         for group, (a, b) in pairs.items():
             for what in Sums.__dataclass_fields__:
                 mine, yours = _plain(getattr(a, what)), _plain(getattr(b, what))
-                if what != "returns" and mine != yours:
+                if mine != yours:
                     yield f"{name} {group or ''} {what}: {mine} / {yours}"
 
 
@@ -90,22 +95,24 @@ def _count(found: Summed, told: _Told, scope: Scope) -> None:
     facts, each = told.facts, told.agents.values()
     sums = sums_of(replace(facts, talk_us=sum(mine.talk_us for mine in each)), scope.rules)
     sums.wrap_up_us = sum(mine.wrap_up_us for mine in each)
+    _at_place(found, facts, sums, scope)
+    found.of_agent(facts.agent, replace(sums, talk_us=0, wrap_up_us=0))
+
+
+def _at_place(found: Summed, facts: CallFacts, sums: Sums, scope: Scope) -> None:
     place = Place(facts.number, facts.queue, facts.centre, apart_of(facts.arrived_at, scope.apart))
     found.at_place(place, sums)
     found.at_hour(f"{facts.arrived_at.astimezone(UTC):%Y-%m-%d %H}", sums)
-    found.of_agent(facts.agent, replace(sums, talk_us=0, wrap_up_us=0))
 
 
 def _calls(
     connection: sa.Connection, scope: Scope, numbers: Mapping[str, str], now: datetime
 ) -> dict[str, _Told]:
     near = sa.and_(calls.c.arrived_at >= scope.since - SLACK, calls.c.arrived_at < scope.until + SLACK)
-    columns = (calls.c.id, calls.c.direction, calls.c.caller_number, calls.c.arrived_at, calls.c.rating)
+    columns = (calls.c.id, calls.c.direction, calls.c.caller_number, calls.c.arrived_at)
     rows = connection.execute(sa.select(*columns).where(near)).all()
     told = {
-        row.id: _Told(
-            CallFacts(arrived_at=row.arrived_at, rating=row.rating), came=row.direction == "inbound"
-        )
+        row.id: _Told(CallFacts(arrived_at=row.arrived_at), came=row.direction == "inbound")
         for row in rows
         if row.caller_number != scope.demo_caller
     }
@@ -131,12 +138,19 @@ def _leg(told: _Told, leg: Any, now: datetime) -> None:
 
 
 def _event(told: _Told, event: Any, numbers: Mapping[str, str]) -> None:
+    if event.kind == "agent":
+        _change(told, event)
+    elif event.kind in OF_A_RETURN:
+        told.owed.append(event)
+    elif event.kind == "rated":
+        told.facts = replace(told.facts, rating=event.data["key"])
+    else:
+        _course(told, event, numbers)
+
+
+def _course(told: _Told, event: Any, numbers: Mapping[str, str]) -> None:
     facts, data = told.facts, event.data
-    if event.kind == "agent" and data.get("ring") == "missed":
-        told.add(event.agent, "missed", 0)
-    if event.kind == "agent" and data["to"] == "wrap_up":
-        told.wrap_ups.append((event.agent, event.at))
-    elif event.kind == "arrived":
+    if event.kind == "arrived":
         number = facts.number or data.get("number") or None
         told.facts = replace(facts, number=number, centre=facts.centre or numbers.get(number or ""))
     elif event.kind == "routed" and data.get("action") == "queue" and facts.queued_at is None:
@@ -154,21 +168,31 @@ def _event(told: _Told, event: Any, numbers: Mapping[str, str]) -> None:
         told.facts = replace(facts, ended_at=event.at, outcome=data.get("outcome"))
 
 
+def _change(told: _Told, event: Any) -> None:
+    if event.data.get("ring") == "missed":
+        told.add(event.agent, "missed", 0)
+    if event.data["to"] == "wrap_up":
+        told.wrap_ups.append((event.agent, event.at))
+
+
 def _spells(
     connection: sa.Connection, scope: Scope, now: datetime, told: Mapping[str, _Told], found: Summed
 ) -> None:
     """Add agents' time by state to `found`, and to each call the wrap-ups after it, whenever they were."""
     hours: dict[int, Counter[str]] = {}
     until = min(scope.until, max(now, scope.since))
-    last: dict[str, datetime] = {}
+    wrapped: dict[str, list[datetime]] = {}
     for each in told.values():
         for agent, at in each.wrap_ups:
-            last[agent] = max(at, last.get(agent, at))
+            wrapped.setdefault(agent, []).append(at)
     there = set(connection.scalars(sa.select(agents.c.number)))
-    for agent in there | last.keys():
+    for agent in there | wrapped.keys():
         states: Counter[str] = Counter()
-        upto = max(until, last.get(agent, until) + MICROSECOND)
-        for state, call_id, begins, ends in _stretches(connection, agent, scope.since, upto):
+        times = wrapped.get(agent, [])
+        # A clock that was set back may have put a wrap-up before its call.
+        first = min([scope.since, *times])
+        upto = max([until, *(at + MICROSECOND for at in times)])
+        for state, call_id, begins, ends in _stretches(connection, agent, first, upto):
             if state == "wrap_up" and call_id is not None and call_id in told:
                 told[call_id].add(agent, "wrap_up", max(0, micros((ends or now) - begins)))
             span = instant_us(max(begins, scope.since)), instant_us(min(ends or until, until))

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from telephony.clock import SHANGHAI
 from telephony.rules.service_figures import Figures, Sums, Window, figures, worst_day
 from telephony.store import outages
+from telephony.store.incident_tables import storms
 from telephony.store.outages import OutageView
 from telephony.store.service_groups import Summed
 from telephony.store.service_returns import take_returns
 from telephony.store.service_spells import take_spells
 from telephony.store.service_sums import Minutes, Scope, take_calls
-from telephony.store.tables import metadata
 
 OUTAGE, STORM = "outage", "storm"
 
@@ -61,9 +61,6 @@ def scope_of(connection: sa.Connection, scope: Scope) -> Scope:
 
 def _storms(connection: sa.Connection, scope: Scope) -> list[tuple[datetime, datetime]]:
     """Return the storms that touch the time, each until it was switched off or over by itself."""
-    storms = metadata.tables.get("storms")
-    if storms is None:
-        return []
     ended = sa.func.coalesce(storms.c.off_at, storms.c.ends_at)
     query = sa.select(storms.c.starts_at, storms.c.off_at, storms.c.ends_at)
     touching = query.where(storms.c.starts_at < scope.until, ended > scope.since)
@@ -74,10 +71,11 @@ def _storms(connection: sa.Connection, scope: Scope) -> list[tuple[datetime, dat
 def summed(
     connection: sa.Connection, scope: Scope, centres: Mapping[str, str], now: datetime
 ) -> tuple[Summed, Minutes]:
-    """Return what the database sums of calls and agents' time; returns are not among it."""
+    """Return what the database sums of calls, agents' time and returns; `tell_hours` has to follow."""
     found = Summed(centres)
     minutes = take_calls(connection, scope, now, found)
     take_spells(connection, scope, now, found)
+    take_returns(connection, scope, found)
     return found, minutes
 
 
@@ -87,7 +85,6 @@ def report(
     """Return the figures as they are at `now`; `centres` says of each agent which centre's it is."""
     scope = scope_of(connection, scope)
     found, minutes = summed(connection, scope, centres, now)
-    take_returns(connection, scope, found)
     found.tell_hours()
     rules = scope.rules
     return ServiceReport(

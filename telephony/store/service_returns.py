@@ -15,8 +15,11 @@ from telephony.store.threeway_tables import returns
 
 
 def take_returns(connection: sa.Connection, scope: Scope, into: Summed) -> None:
-    """Add them where the lost call came in; `asked` is the sum of their fates, `attempts` are our calls."""
-    lost = sa.and_(within(scope), calls.c.direction == "inbound")
+    """Add them where the lost call was; `asked` is the sum of their fates, `attempts` are our calls.
+
+    A call that we placed may be lost as well: cut off, it has no number, and often no queue.
+    """
+    lost = within(scope)
     tried = _attempts(connection, lost)
     ours = sa.exists().where(attempts.c.id == returns.c.closed_call, attempts.c.campaign == CAMPAIGN)
     columns = (calls.c.called_number, calls.c.queue.label("lost_queue"), calls.c.centre.label("lost_centre"))
