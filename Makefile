@@ -7,6 +7,8 @@ BENCHMARKS = $(patsubst bench/%.py,bench.%,$(shell grep -ls '^if __name__ == .__
 
 # Caches of the tools belong under var/ as well.
 export PYTHONPYCACHEPREFIX := $(VAR)/cache/python
+# Where the environment forbids that cache, each start of a service compiles everything anew: seconds, many at once a minute.
+export PYTHONDONTWRITEBYTECODE :=
 export RUFF_CACHE_DIR := $(VAR)/cache/ruff
 export MYPY_CACHE_DIR := $(VAR)/cache/mypy
 export HYPOTHESIS_STORAGE_DIRECTORY := $(VAR)/cache/hypothesis

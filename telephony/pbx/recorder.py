@@ -44,7 +44,7 @@ class Recorder:
         # one after another each is done before the next.
         told = [("Channel", leg), ("Variable", SILENT), ("Value", "yes" if silent else "")]
         noted = self._ami.action("Setvar", told)
-        muted = [("Channel", leg), ("Direction", "both"), ("State", int(silent))]
+        muted: list[tuple[str, str | int]] = [("Channel", leg), ("Direction", "both"), ("State", int(silent))]
         both = [noted, self._ami.action("MixMonitorMute", muted)]
         answers: Deferred[Any] = gatherResults(both, consumeErrors=True)
         return answers.addErrback(_first)
@@ -67,6 +67,5 @@ class Recorder:
 
 def _first(failure: Failure) -> Failure:
     """Return what the first of several actions failed with."""
-    failure.trap(FirstError)
-    first: Failure = failure.value.subFailure
-    return first
+    error = failure.value
+    return error.subFailure if isinstance(error, FirstError) else failure
