@@ -335,6 +335,7 @@ class Service:
         self.storm.refresh().addErrback(_log_fault, "storm")
         self.outbound.alive()
         self.rooms.agree()
+        self.transfers.agree().addErrback(_log_fault, "transfers")
         self.tapes.tick()
         self.supervision.agree()
         agi = self.agi

@@ -14,7 +14,7 @@ from telephony.errors import SwitchRefusedError
 from telephony.pbx import snapshot
 from telephony.pbx.ami import AMIClient
 
-SILENT = "HOTLINE_SILENT"
+SILENT = "HOTLINE_RECORDING_SILENT"
 """The variable of a channel whose recording is silent (asterisk-conf/extensions.d/45-person-call.conf)."""
 
 

@@ -242,13 +242,15 @@ def promise(  # noqa: PLR0913, PLR0917 - a row's own columns
         return False
     if rows.open_return(connection, number, call_id, centre, why, now, queue, since, reach):
         return True
-    standing = sa.select(returns.c.id, returns.c.given_up_at).where(
-        returns.c.number == number, returns.c.closed_at.is_(None)
+    standing = sa.select(returns.c.id, returns.c.given_up_at, returns.c.given_up_why).where(
+        returns.c.number == number, returns.c.closed_at.is_(None), ~_REFUSED
     )
-    row = connection.execute(standing).first()
-    if row is not None and row.given_up_at is not None and not _live(connection, row.id):
+    row = connection.execute(standing, {"now": now}).first()
+    if row is None or row.given_up_why == NOT_CALLABLE:
+        return False
+    if row.given_up_at is not None and not _live(connection, row.id):
         reset(connection, row.id, RULES, now)
-    return row is not None
+    return True
 
 
 def close_talked(connection: sa.Connection, talked: Mapping[str, datetime]) -> None:

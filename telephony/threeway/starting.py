@@ -19,13 +19,16 @@ from telephony.store.units import Directory
 from telephony.texts import say
 from telephony.threeway.asking import Asking, Wish
 from telephony.threeway.conversation import About, Conversation, Kind
-from telephony.threeway.conversations import Conversations
+from telephony.threeway.conversations import Conversations, quietly
 from telephony.threeway.people import Mode, Person
 
 DEMO = "demo"
 """The mark of a call that `hotline demo` plays."""
 CITIZEN_WAITS = frozenset({"waiting", "consulting"})
 """States in which the citizen hears music while an agent is there."""
+
+TRANSFER = "HOTLINE_TRANSFER"
+"""The variable of a citizen's channel that says which transfer a three-way call is (46-threeway.conf)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +104,15 @@ class Starting:
             for unit, numbers in found.units:
                 self._asking.invite(conversation, unit, numbers, Wish(mode, wanted.by, now))
             self._all.add(conversation)
+            if not wanted.handed:
+                self._no_transfer(found.on.citizen_leg)
             return self._all.settle(conversation).addCallback(lambda _: conversation)
 
         return self._all.database.write(begin, urgent=True).addCallback(begun)
+
+    def _no_transfer(self, citizen_leg: str) -> None:
+        """Let the citizen's channel forget an earlier transfer: this wait is none of it."""
+        quietly(self._all.line.set_variable(citizen_leg, TRANSFER, ""), "forget")
 
     def invite(self, conversation: Conversation, wanted: Start) -> Deferred[Conversation]:
         """Ask one more unit into a conversation.

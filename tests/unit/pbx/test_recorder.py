@@ -36,7 +36,7 @@ def switch(monkeypatch):
 def test_the_dialplan_knows_whether_a_recording_is_silent_before_it_is(switch, silent, value):
     Recorder(switch).silence([LEG, OTHER], silent=silent)
     assert switch.asked == [
-        ("Setvar", LEG, "HOTLINE_SILENT", value),
+        ("Setvar", LEG, "HOTLINE_RECORDING_SILENT", value),
         ("MixMonitorMute", LEG, "both", int(silent)),
     ]
 

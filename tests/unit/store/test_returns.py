@@ -142,6 +142,18 @@ def test_who_is_promised_a_call_while_one_is_owed_has_that_one(connection):
     assert [each.call_id for each in returns.open_list(connection, 10)] == ["1.1"]
 
 
+@pytest.mark.parametrize("listed", [False, True])
+def test_nothing_is_promised_to_who_was_listed_since_or_stands_as_one_whom_no_machine_may_call(
+    connection, listed
+):
+    lose(connection, at=ago(600))
+    if listed:
+        blacklisted(connection)
+    else:
+        return_calls.give_up(connection, 1, "not_callable", ago(500))
+    assert not promised(connection, "1.2")
+
+
 def test_who_is_promised_a_call_and_was_given_up_before_is_called_anew(connection):
     lose(connection, at=ago(600))
     return_calls.give_up(connection, 1, "attempts", ago(500))

@@ -39,7 +39,7 @@ class FakeLine:
     """Takes every order; `told` holds each as a tuple, `refuses` the names of those that fail."""
 
     def __init__(self):
-        self.told, self.refuses, self.is_up = [], set(), True
+        self.told, self.refuses, self.is_up, self.variables = [], set(), True, []
 
     def start(self, listener):
         self.listener = listener
@@ -59,7 +59,8 @@ class FakeLine:
     def hang_up(self, leg_id):
         return self._note("hang_up", leg_id)
 
-    def set_variable(self, _leg_id, _name, _value):
+    def set_variable(self, leg_id, name, value):
+        self.variables.append((leg_id, name, value))
         return succeed(None)
 
     def mute(self, _room, leg_id, *, muted):

@@ -42,6 +42,12 @@ def test_the_citizen_and_the_agent_are_moved_together(house):
     assert conversation.state == "waiting"
 
 
+@pytest.mark.parametrize(("handed", "forgets"), [(False, True), (True, False)])
+def test_a_call_that_is_no_transfer_forgets_an_earlier_one(house, handed, forgets):
+    house.start(handed=handed)
+    assert (("1795420886.1", "HOTLINE_TRANSFER", "") in house.line.variables) == forgets
+
+
 @pytest.mark.parametrize(
     ("how", "state"),
     [(BUSY, "busy"), (REJECTED, "rejected"), (NO_ANSWER, "no_answer"), (VACANT, "invalid")],
