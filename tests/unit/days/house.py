@@ -47,7 +47,7 @@ class AtOnce(Database):
         return self._told(execute(self._written, work))
 
     def read(self, work):
-        return self._told(execute(self._read, work))
+        return self._told(execute(self._read, self.engine, work))
 
     def _written(self, work):
         with transaction(self.engine) as connection:
@@ -68,6 +68,8 @@ class Reader:
     def read(self, work):
         with self._engine.connect() as connection:
             return succeed(work(connection))
+
+    report = read
 
 
 class Doors:

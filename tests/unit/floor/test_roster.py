@@ -28,8 +28,9 @@ async def test_login_makes_an_agent_ready_and_the_switch_is_told_after_the_commi
 
 @ensureDeferred
 async def test_an_agent_who_gets_ready_waits_behind_no_page_of_the_journal(roster, database):
-    busy = Event()
-    database.write(lambda _: busy.wait())
+    begun, busy = Event(), Event()
+    database.write(lambda _: (begun.set(), busy.wait()))
+    assert begun.wait(60)  # else the page would be of one transaction with this
     page = database.write(agent_rows.load)
     ready = roster.command("8001", "login", None, "test")
     busy.set()
