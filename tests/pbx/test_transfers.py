@@ -225,7 +225,7 @@ def attended_to_its_end(giving):
     giving.wait_agent("8001", "wrap_up")
     time.sleep(SPEAK_SECONDS)
     giving.other.hangup()
-    giving.wait_agent("8002", "wrap_up")
+    giving.service.wait_event("agent", giving.talk.mark, agent="8002", to="wrap_up")  # the state comes before its row
     return wait_over(giving.talk)
 
 
