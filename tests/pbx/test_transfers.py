@@ -225,7 +225,8 @@ def attended_to_its_end(giving):
     giving.wait_agent("8001", "wrap_up")
     time.sleep(SPEAK_SECONDS)
     giving.other.hangup()
-    giving.service.wait_event("agent", giving.talk.mark, agent="8002", to="wrap_up")  # the state comes before its row
+    # The state is there before its row.
+    giving.service.wait_event("agent", giving.talk.mark, agent="8002", to="wrap_up")
     return wait_over(giving.talk)
 
 
