@@ -175,7 +175,9 @@ def _demo(plan: Plan, facts: Facts, parameters: Parameters) -> Plan:
         # Nobody answers there but a demonstration: a citizen who got there all the same gets a person.
         return replace(plan, queue=parameters.default_queue).because("the demo's number") if on_line else plan
     queue = plan.queue if on_line else parameters.demo_queue
-    return replace(plan, queue=queue, agent=None, marks=("demo",)).because("demonstration")
+    played = replace(plan, queue=queue, agent=None, marks=("demo",)).because("demonstration")
+    # There the citizen plays somebody whom nobody knows, whatever other demonstrations have left open.
+    return replace(played, priority=facts.number.priority, revisit="") if on_line else played
 
 
 def _incident(plan: Plan, facts: Facts, parameters: Parameters) -> Plan:

@@ -87,6 +87,13 @@ def test_the_demonstrations_caller_stays_on_the_line_of_its_own():
     assert (plan.queue, plan.marks, plan.incident) == ("demo-line", ("demo",), INCIDENT)
 
 
+def test_the_demonstrations_caller_is_unknown_on_that_line_whatever_is_open():
+    number = replace(PLAIN.number, queue="demo-line")
+    open_ones = {"open_cases": ("C1",), "revisit": "3", "missed_by_us_at": WHEN}
+    plan = decide(replace(PLAIN, number=number, demo=True, incident=INCIDENT, **open_ones), LINE)
+    assert (plan.priority, plan.revisit, plan.urged, plan.incident) == (1, "", "", INCIDENT)
+
+
 def test_who_else_calls_the_demos_number_gets_a_person():
     number = replace(PLAIN.number, queue="demo-line")
     plan = decide(replace(PLAIN, number=number), LINE)
