@@ -90,7 +90,7 @@ class Relief:
         def measure() -> dict[str, Any]:
             calls = self._line.client.get(f"returns/{owed}")["attempts"]
             states = {"calls": [each["state"] for each in calls], "agent": self._line.state(self._agent)}
-            # The agent talks already before the citizen is rung; a call that is answered is ringing to its end.
+            # The agent talks before the citizen is rung; an answered call is ringing to its end.
             if states["agent"] != "talking" or not set(states["calls"]) & {"ringing", "answered"}:
                 return states
             heard = {
