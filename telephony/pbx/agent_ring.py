@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from telephony.pbx import snapshot
 from telephony.pbx.ami import AMIClient
 from telephony.pbx.codec import Message, dial_number
+from telephony.pbx.leg_news import LegNews, watch
 from telephony.pbx.queues import TECHNOLOGY
 from telephony.pbx.snapshot import Channel
 
@@ -44,11 +45,7 @@ class AgentRing:
 
     def start(self, listener: Listener) -> None:
         """Tell `listener` from now on."""
-        self._listener = listener
-        self._ami.subscribe(["DialState"], self._dial_state)
-        self._ami.subscribe(["Newstate"], self._new_state)
-        self._ami.subscribe(["Hangup"], self._hangup)
-        self._ami.subscribe(["OriginateResponse"], self._response)
+        watch(self._ami, PREFIX, LegNews(listener.alerted, listener.up, listener.gone, listener.gone))
 
     @property
     def is_up(self) -> bool:
@@ -80,24 +77,4 @@ class AgentRing:
 
     def living(self) -> Deferred[dict[str, Channel]]:
         """Return every live channel by its id."""
-        found = snapshot.channels(self._ami)
-        return found.addCallback(lambda channels: {channel.leg_id: channel for channel in channels})
-
-    def _dial_state(self, message: Message) -> None:
-        leg_id = message.get("DestUniqueid")
-        if leg_id.startswith(PREFIX) and message.get("DialStatus") == "RINGING":
-            self._listener.alerted(leg_id)
-
-    def _new_state(self, message: Message) -> None:
-        leg_id = message.get("Uniqueid")
-        if leg_id.startswith(PREFIX) and message.get("ChannelStateDesc") == "Up":
-            self._listener.up(leg_id, message.get("Channel"))
-
-    def _hangup(self, message: Message) -> None:
-        if message.get("Uniqueid").startswith(PREFIX):
-            self._listener.gone(message.get("Uniqueid"))
-
-    def _response(self, message: Message) -> None:
-        leg_id = message.get("Uniqueid")
-        if leg_id.startswith(PREFIX) and message.get("Response") != "Success":
-            self._listener.gone(leg_id)
+        return snapshot.by_leg(self._ami)

@@ -115,8 +115,7 @@ class Conference:
 
     def living(self) -> Deferred[dict[str, Channel]]:
         """Return every live channel by its id."""
-        found = snapshot.channels(self._ami)
-        return found.addCallback(lambda channels: {channel.leg_id: channel for channel in channels})
+        return snapshot.by_leg(self._ami)
 
     def move(self, room: str, move: Move) -> Deferred[Message]:
         """Move one leg; fails as AMIClient.action, also if the leg has gone."""

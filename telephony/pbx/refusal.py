@@ -31,5 +31,4 @@ class RefusalLine:
 
     def living(self) -> Deferred[dict[str, Channel]]:
         """Return every live channel by its id."""
-        found = snapshot.channels(self._ami)
-        return found.addCallback(lambda channels: {channel.leg_id: channel for channel in channels})
+        return snapshot.by_leg(self._ami)

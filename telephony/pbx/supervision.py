@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from telephony.pbx import snapshot
 from telephony.pbx.ami import AMIClient
 from telephony.pbx.codec import Message, dial_number, variable_header
+from telephony.pbx.leg_news import LegNews, watch
 from telephony.pbx.queues import TECHNOLOGY
 from telephony.pbx.snapshot import Channel
 
@@ -62,10 +63,10 @@ class SpyLine:
     def start(self, listener: Listener) -> None:
         """Tell `listener` from now on."""
         self._listener = listener
-        self._ami.subscribe(["DialState"], self._dial_state)
-        self._ami.subscribe(["Newstate"], self._new_state)
-        self._ami.subscribe(["Hangup"], self._hangup)
-        self._ami.subscribe(["OriginateResponse"], self._response)
+        news = LegNews(
+            listener.alerted, lambda leg_id, _: listener.up(leg_id), listener.gone, listener.not_sent
+        )
+        watch(self._ami, PREFIX, news)
         self._ami.subscribe(["ConfbridgeJoin"], self._joined)
 
     @property
@@ -75,8 +76,7 @@ class SpyLine:
 
     def living(self) -> Deferred[dict[str, Channel]]:
         """Return every live channel by its id."""
-        found = snapshot.channels(self._ami)
-        return found.addCallback(lambda channels: {channel.leg_id: channel for channel in channels})
+        return snapshot.by_leg(self._ami)
 
     def ring(  # noqa: PLR0913 - what an order says
         self, leg_id: str, supervisor: str, *, agent_leg: str, mode: Mode, room: str, seconds: float
@@ -118,28 +118,8 @@ class SpyLine:
         """End a leg; fails with SwitchRefusedError if it has gone."""
         return self._ami.action("Hangup", [("Channel", leg_id), ("Cause", 16)])
 
-    def _dial_state(self, message: Message) -> None:
-        if message.get("DialStatus") == "RINGING":
-            _tell(self._listener.alerted, message.get("DestUniqueid"))
-
-    def _new_state(self, message: Message) -> None:
-        if message.get("ChannelStateDesc") == "Up":
-            _tell(self._listener.up, message.get("Uniqueid"))
-
-    def _hangup(self, message: Message) -> None:
-        _tell(self._listener.gone, message.get("Uniqueid"))
-
-    def _response(self, message: Message) -> None:
-        if message.get("Response") != "Success":
-            _tell(self._listener.not_sent, message.get("Uniqueid"))
-
     def _joined(self, message: Message) -> None:
         self._listener.came_in(message.get("Conference"), message.get("Uniqueid"))
-
-
-def _tell(listener: Callable[[str], None], leg_id: str) -> None:
-    if leg_id.startswith(PREFIX):
-        listener(leg_id)
 
 
 def _to(extra: str, leg_id: str, place: Place, room: str) -> list[tuple[str, str | int]]:
