@@ -24,7 +24,8 @@ from telephony.api.services import Services
 from telephony.callback.case_prompt import CasePrompts
 from telephony.callback.survey import Survey
 from telephony.clock import SHANGHAI, Clock
-from telephony.config import Config, Listen
+from telephony.config import Config
+from telephony.config_hotline import Listen
 from telephony.errors import ConfigError
 from telephony.floor.health import Component, Health
 from telephony.floor.inbound import Inbound

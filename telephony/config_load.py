@@ -14,7 +14,6 @@ from telephony.config import (
     AgentsFile,
     CentresFile,
     Config,
-    Hotline,
     NumbersFile,
     PromptsFile,
     Queue,
@@ -22,6 +21,7 @@ from telephony.config import (
     RevisitsFile,
     ThreeWayFile,
 )
+from telephony.config_hotline import Hotline
 from telephony.config_returns import ReturnsFile
 from telephony.config_units import UnitsFile
 from telephony.errors import ConfigError

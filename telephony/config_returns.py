@@ -2,23 +2,19 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from telephony.config import BandText
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from telephony.config_values import BandText, Model
 
 
-class Hours(_Model):
+class Hours(Model):
     """In which parts of a day citizens are called back (Shanghai's time)."""
 
     working_days: tuple[BandText, ...]
     other_days: tuple[BandText, ...]
 
 
-class ReturnsFile(_Model):
+class ReturnsFile(Model):
     """returns.yaml; `automatic` false leaves all of it to people."""
 
     automatic: bool

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
-from telephony.config import FORMS, Label, Name
+from telephony.config_values import FORMS, Label, Model, Name
 from telephony.rules.duty import Contact, parse_window
 from telephony.rules.units import Unit, emergency_fault
 from telephony.value_faults import TOLD
@@ -26,11 +26,7 @@ Label40 = Annotated[Label, StringConstraints(max_length=40)]
 WindowText = Annotated[str, StringConstraints(max_length=100), AfterValidator(_window)]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class UnitContact(_Model):
+class UnitContact(Model):
     """A number of a unit; without duty hours it is staffed always."""
 
     name: Label40
@@ -45,7 +41,7 @@ def _some(contacts: tuple[UnitContact, ...]) -> tuple[UnitContact, ...]:
     return contacts
 
 
-class UnitEntry(_Model):
+class UnitEntry(Model):
     """A unit that an agent can bring into a call; its contacts are tried in their order."""
 
     code: Name
@@ -68,7 +64,7 @@ class UnitEntry(_Model):
         return Unit(**facts, kind=self.kind, contacts=tuple(map(_contact, self.contacts)))
 
 
-class UnitsFile(_Model):
+class UnitsFile(Model):
     """units.yaml."""
 
     units: tuple[UnitEntry, ...] = Field(min_length=1)

@@ -5,7 +5,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from telephony.config import FORMS
+from telephony.config_values import FORMS
 from telephony.errors import ConfigError
 from telephony.texts import Entry, filled, forms, said
 from telephony.yaml_source import YamlSource

@@ -13,6 +13,7 @@ from automat import NoTransition
 from pydantic import BaseModel
 
 from telephony import config
+from telephony.config_hotline import Hotline
 from telephony.config_units import UnitsFile
 from telephony.floor.agent_machine import AgentMachine
 from telephony.paths import PROJECT
@@ -116,7 +117,7 @@ def test_every_link_leads_to_a_file(document):
 @pytest.mark.parametrize(
     "model",
     [
-        *(config.Hotline, config.CentresFile, config.NumbersFile),
+        *(Hotline, config.CentresFile, config.NumbersFile),
         *(config.QueuesFile, config.AgentsFile, config.PromptsFile, config.HolidaysFile, config.RevisitsFile),
         *(config.ThreeWayFile, UnitsFile),
     ],

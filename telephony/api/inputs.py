@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import Path, Query
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from telephony.config import FORMS
+from telephony.config_values import FORMS
 
 PHONE = FORMS["phone"]
 WORD = r"^[A-Za-z0-9_.-]{1,40}$"

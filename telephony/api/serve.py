@@ -9,7 +9,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from telephony.config import Listen
+from telephony.config_hotline import Listen
 from telephony.errors import ConfigError
 from telephony.texts import say
 

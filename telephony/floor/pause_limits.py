@@ -10,7 +10,7 @@ import structlog
 from twisted.internet.defer import Deferred
 
 from telephony.clock import Clock, Delayed, Timer
-from telephony.config import AgentRules
+from telephony.config_hotline import AgentRules
 from telephony.floor.agent import Agent
 from telephony.floor.pulse import Pulse
 from telephony.rules.call_story import Happening

@@ -12,7 +12,7 @@ import structlog
 from twisted.internet.defer import Deferred
 
 from telephony.clock import Clock, Delayed, Timer
-from telephony.config import StormRules
+from telephony.config_hotline import StormRules
 from telephony.store import storms as rows
 from telephony.store.database import Database
 from telephony.store.storms import StormView

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from telephony.config import Waiting
+from telephony.config_hotline import Waiting
 from telephony.floor.expectations import Expectations
 from telephony.rules.spoken_number import spoken
 from telephony.rules.waiting import Caller, position

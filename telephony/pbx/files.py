@@ -7,7 +7,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from telephony.config import Config, Trunk
+from telephony.config import Config
+from telephony.config_hotline import Trunk
 from telephony.paths import Paths
 from telephony.pbx.binary import Asterisk
 from telephony.secret_store import Secrets

@@ -9,7 +9,9 @@ from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
 
 from telephony import config, texts, value_faults
-from telephony.config import Agent, Day, Digits, Endpoint, Key, Label, Name, Port, Sip, Trunk, Year
+from telephony.config import Agent
+from telephony.config_hotline import Sip, Trunk
+from telephony.config_values import Day, Digits, Endpoint, Key, Label, Name, Port, Year
 
 LISTEN = {"address": "127.0.0.1", "port": 5060}
 SIP = {**LISTEN, "rtp_ports": [1, 2], "codecs": ["alaw"]}

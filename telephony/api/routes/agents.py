@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from fastapi import APIRouter
 
 from telephony.api.inputs import AgentPath, WordQuery
+from telephony.api.parts import Command
 from telephony.api.problems import RefusedInputError
-from telephony.api.services import Command, Door, Services, settled
+from telephony.api.services import Door, Services, settled
 from telephony.clock import SHANGHAI
 from telephony.errors import UnknownThingError
 from telephony.floor.views import AgentView

@@ -6,7 +6,8 @@ from functools import partial
 from fastapi import APIRouter
 
 from telephony.api.inputs import Reason, Text40
-from telephony.api.services import Door, Outbound, Services, outbound_of, read, write
+from telephony.api.parts import Outbound
+from telephony.api.services import Door, Services, outbound_of, read, write
 from telephony.store import dialer_state
 from telephony.store.dialer_state import DialerState
 

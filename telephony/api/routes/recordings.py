@@ -31,7 +31,7 @@ from telephony.api.problems import RefusedInputError
 from telephony.api.routes.threeway import STRICT
 from telephony.api.services import Door, Services, read, settled, tapes_of, write
 from telephony.clock import SHANGHAI
-from telephony.config import FORMS
+from telephony.config_values import FORMS
 from telephony.errors import NotAllowedError
 from telephony.floor.recordings import Checked, Expired
 from telephony.store import recording_views as views

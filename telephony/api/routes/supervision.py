@@ -8,9 +8,10 @@ from pydantic import ConfigDict, StringConstraints
 from pydantic.dataclasses import dataclass
 
 from telephony.api.inputs import AgentPath, CallPath, CallQuery, Limit, Reason, Word
+from telephony.api.parts import Command
 from telephony.api.problems import RefusedInputError
 from telephony.api.routes.agents import shown
-from telephony.api.services import Command, Door, Services, read, settled, supervision_of
+from telephony.api.services import Door, Services, read, settled, supervision_of
 from telephony.errors import UnknownThingError
 from telephony.floor.views import AgentView
 from telephony.pbx.supervision import Mode

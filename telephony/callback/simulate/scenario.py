@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from telephony.config import BandText, Dialable
+from telephony.config_values import BandText, Dialable
 from telephony.rules.bands import overlap, parse_band
 from telephony.rules.workdays import CHINA
 from telephony.value_faults import TOLD, validated

@@ -8,7 +8,7 @@ import pytest
 
 from telephony.api import serve, stream
 from telephony.api.waiting import Waiter
-from telephony.config import Listen
+from telephony.config_hotline import Listen
 from telephony.errors import ConfigError
 from tests.unit.api.served import TOKEN
 from tests.unit.store.ledger import put_event

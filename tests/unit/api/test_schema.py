@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
 
 from telephony.api import serve
 from telephony.api.app import PREFIX
-from telephony.config import Listen
+from telephony.config_hotline import Listen
 from tests.unit.api.served import APP, TOKEN
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from telephony import secret_store
 from telephony.api import serve
 from telephony.cli.app import app
-from telephony.config import Listen
+from telephony.config_hotline import Listen
 from telephony.paths import PROJECT
 from telephony.store.database import Database
 from telephony.store.tables import metadata

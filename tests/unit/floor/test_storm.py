@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from pytest_twisted import ensureDeferred
 
-from telephony.config import StormRules
+from telephony.config_hotline import StormRules
 from telephony.errors import NotAllowedError
 from telephony.floor.storm import Storm
 from telephony.store import migrate

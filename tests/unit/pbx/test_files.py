@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from telephony.config import Agent, Dialable, Digits, Endpoint, Label, Name, Trunk
+from telephony.config import Agent
+from telephony.config_hotline import Trunk
 from telephony.config_load import load
+from telephony.config_values import Dialable, Digits, Endpoint, Label, Name
 from telephony.paths import PROJECT, Paths
 from telephony.pbx import files
 from telephony.pbx.binary import Asterisk
