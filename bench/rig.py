@@ -10,8 +10,6 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
 from telephony.peers.ports import find_program, free_port, wait_sip
 from telephony.peers.sipp_run import SippRun
 from tests import switch as test_switch
@@ -61,13 +59,7 @@ class BenchSwitch(Switch):
 
     def _configure(self, changes):
         super()._configure(changes)
-        names = {"name": "坐席", "centre": "city"}
-        rows = [
-            {"number": number, **names, "skills": {QUEUE: 0, DEFAULT_QUEUE: 0}} for number in self.numbers
-        ]
-        rows.append({"number": "8999", **names, "skills": {"demo": 0}})
-        text = yaml.safe_dump({"agents": rows}, allow_unicode=True)
-        (self.paths.config / "agents.yaml").write_text(text, encoding="utf-8")
+        self.only_agents(self.numbers, {QUEUE: 0, DEFAULT_QUEUE: 0})
 
     def start(self):
         """Start Asterisk with the plain extension; read no events: only what is measured does."""

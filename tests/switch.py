@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import time
 import wave
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,16 @@ class Switch:
         outside = {"transfer_number": OUTSIDE, "transfer_trunk": data["trunks"][0]["name"]}
         centres["centres"].append({"code": "elsewhere", "name": "外地中心", "level": "city"} | outside)
         change(self.paths.config / "centres.yaml", centres)
+
+    def only_agents(self, numbers: Sequence[str], skills: Mapping[str, int]) -> None:
+        """Write agents.yaml: these, with the same skills, and the demonstrations' own, which hotline.yaml names."""
+        file = self.paths.config / "agents.yaml"
+        delivered = yaml.safe_load(file.read_text(encoding="utf-8"))["agents"]
+        demo = [row for row in delivered if row["name"].startswith("演示")]
+        names = {"name": "坐席", "centre": "city"}
+        rows = [{"number": number, **names, "skills": dict(skills)} for number in numbers]
+        text = yaml.safe_dump({"agents": rows + demo}, allow_unicode=True)
+        file.write_text(text, encoding="utf-8")
 
     def _prompts(self) -> None:
         self.paths.sounds.mkdir(parents=True)

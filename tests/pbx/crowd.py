@@ -5,8 +5,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import yaml
-
 from telephony.peers.far_end import FarEnd
 from telephony.peers.far_end_call import Behaviour
 from telephony.peers.ports import free_block, free_port
@@ -57,11 +55,7 @@ class CrowdSwitch(Switch):
 
     def _configure(self, changes):
         super()._configure(changes)
-        common = {"name": "坐席", "centre": "city", "skills": {QUEUE: 0}}
-        rows = [{"number": number, **common} for number in self.numbers]
-        rows.append({"number": "8999", **common, "skills": {"demo": 0}})
-        text = yaml.safe_dump({"agents": rows}, allow_unicode=True)
-        (self.paths.config / "agents.yaml").write_text(text, encoding="utf-8")
+        self.only_agents(self.numbers, {QUEUE: 0})
 
 
 @dataclass

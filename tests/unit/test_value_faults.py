@@ -8,10 +8,10 @@ from pydantic import AwareDatetime, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
 
-from telephony import config, texts, value_faults
+from telephony import texts, value_faults
 from telephony.config import Agent
 from telephony.config_hotline import Sip, Trunk
-from telephony.config_values import Day, Digits, Endpoint, Key, Label, Name, Port, Year
+from telephony.config_values import FORMS, Day, Digits, Endpoint, Key, Label, Name, Port, Year
 
 LISTEN = {"address": "127.0.0.1", "port": 5060}
 SIP = {**LISTEN, "rtp_ports": [1, 2], "codecs": ["alaw"]}
@@ -76,7 +76,7 @@ def test_a_pattern_without_a_name_is_shown_as_it_is():
     assert value_faults._of_pattern("^[a-z]{2}$")["en"] == "must match ^[a-z]{2}$"
 
 
-@pytest.mark.parametrize("name", config.FORMS)
+@pytest.mark.parametrize("name", FORMS)
 def test_each_form_of_the_configuration_is_in_words(name):
     assert f"form.{name}" in texts.catalogue()
 
