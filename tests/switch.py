@@ -87,7 +87,7 @@ class Switch:
         change(self.paths.config / "centres.yaml", centres)
 
     def only_agents(self, numbers: Sequence[str], skills: Mapping[str, int]) -> None:
-        """Write agents.yaml: these, with the same skills, and the demonstrations' own, which hotline.yaml names."""
+        """Write agents.yaml: these, alike skilled, and the demonstrations' own, whom hotline.yaml names."""
         file = self.paths.config / "agents.yaml"
         delivered = yaml.safe_load(file.read_text(encoding="utf-8"))["agents"]
         demo = [row for row in delivered if row["name"].startswith("演示")]
