@@ -52,6 +52,7 @@ class Guest:
     asked_at: float
     said_at: float | None = None
     agent: str = ""
+    turn: int = 0
     moved_at: float = 0.0
     passed: frozenset[int] = frozenset()
     helpers: frozenset[str] = frozenset()

@@ -242,16 +242,17 @@ class WaitingRoom:
 
     def _give(self, turn: Turn) -> None:
         guest = self._guests[turn.call_id]
-        self._given[turn.agent] = next(self._counter)
-        self.rings(guest, turn.agent)
+        self._given[turn.agent] = number = next(self._counter)
+        self.rings(guest, turn.agent, number)
         events = told(turn, guest, self._clock.now(), self.key(turn.call_id))
         stored = self.store(*((turn.call_id, event) for event in events))
-        stored.addCallbacks(lambda _: self._ring(guest, turn.agent), self._not_given, errbackArgs=(guest,))
+        stored.addCallbacks(lambda _: self._ring(guest, number), self._not_given, errbackArgs=(guest, number))
 
-    def _ring(self, guest: Guest, agent: str) -> None:
-        if self.steady and self._guests.get(guest.call_id) is guest and guest.agent == agent:
+    def _ring(self, guest: Guest, turn: int) -> None:
+        # A commit may take so long that the guest has asked again meanwhile, and has been given another turn.
+        if self.steady and self._guests.get(guest.call_id) is guest and guest.turn == turn:
             guest.moved_at = self._clock.monotonic()
-            self.line.ring(guest.call_id, agent).addErrback(self._not_rung, guest)
+            self.line.ring(guest.call_id, guest.agent).addErrback(self._not_rung, guest)
 
     def _not_rung(self, failure: Failure, guest: Guest) -> None:
         # No answer says nothing: the next snapshot shows where the caller is.
@@ -260,8 +261,9 @@ class WaitingRoom:
         elif not failure.check(SwitchUnavailableError):
             log.error("turn_not_sent", call=guest.call_id, why=repr(failure.value))
 
-    def _not_given(self, failure: Failure, guest: Guest) -> None:
-        self.end_offer(guest)
+    def _not_given(self, failure: Failure, guest: Guest, turn: int) -> None:
+        if guest.turn == turn:
+            self.end_offer(guest)
         self.not_stored(failure)
 
     def not_stored(self, failure: Failure) -> None:
@@ -271,9 +273,9 @@ class WaitingRoom:
             log.error("waiting_room_closed", why=repr(failure.value))
         self.faulty = True
 
-    def rings(self, guest: Guest, agent: str) -> None:
-        """Note that an agent rings for a guest: the agent is offered nobody else."""
-        guest.agent, guest.moved_at = agent, self._clock.monotonic()
+    def rings(self, guest: Guest, agent: str, turn: int = 0) -> None:
+        """Note that an agent rings for a guest, by the turn of this number: they are offered nobody else."""
+        guest.agent, guest.turn, guest.moved_at = agent, turn, self._clock.monotonic()
         self._rings[agent] = guest.call_id
 
     def rings_for(self, agent: str) -> bool:
@@ -283,7 +285,7 @@ class WaitingRoom:
     def end_offer(self, guest: Guest) -> None:
         """Note that no agent rings for a guest any more."""
         self._rings.pop(guest.agent, None)
-        guest.agent = ""
+        guest.agent, guest.turn = "", 0
 
     # Who comes and goes.
 

@@ -239,6 +239,19 @@ def test_a_turn_that_was_committed_while_the_service_stood_still_moves_nobody(ho
     assert house.moved == [("one", "8001")]
 
 
+def test_a_caller_who_asks_again_during_a_slow_commit_is_moved_by_the_later_turn_only(house):
+    house.ask("one")
+    house.store.held = slow = Deferred()
+    house.free("8001")
+    house.store.held = later = Deferred()
+    house.pass_time(STALE + 0.1)
+    house.ask("one")
+    slow.callback(None)
+    assert house.moved == []
+    later.callback(None)
+    assert house.moved == [("one", "8001")]
+
+
 def test_who_is_not_in_a_snapshot_has_gone_unless_they_asked_just_now(house):
     house.ask("one")
     house.pass_time(STALE)
