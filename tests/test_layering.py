@@ -13,7 +13,7 @@ PACKAGE = Path(telephony.__file__).parent
 BASE = {
     *("calendars", "clock", "config", "config_load", "config_units", "errors", "logs", "paths"),
     *("programs", "prompts", "secret_store", "spoken", "texts", "value_faults", "yaml_source"),
-    *("config_hotline", "config_returns", "config_values"),
+    *("config_checks", "config_hotline", "config_returns", "config_values"),
 }
 FEATURES = {"floor", "callback", "threeway", "leader"}
 BELOW_FEATURES = {"rules", "store", "pbx"} | BASE
@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "peers": {"errors"},  # `hotline demo` shows a peer's failure as any other: the one thing it shares
     **dict.fromkeys(BASE, BASE),
     **dict.fromkeys(
-        ("calendars", "config", "config_load", "config_units", "config_values"),
+        ("calendars", "config", "config_checks", "config_load", "config_units", "config_values"),
         BASE | {"rules"},  # they hold a WorkCalendar and units
     ),
     **dict.fromkeys(FEATURES, BELOW_FEATURES),
