@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from telephony.config_hotline import Hotline
+from telephony.config_leaders import Leader, LeadersFile, Seat
 from telephony.config_returns import ReturnsFile
 from telephony.config_values import BandText, Day, Dialable, Digits, Key, Label, Model, Name, Version, Year
 from telephony.rules.numbers import national
@@ -74,6 +75,8 @@ class Agent(Model):
     centre: Name
     skills: dict[Name, Annotated[int, Field(ge=0, le=100)]]
     role: Literal["agent", "supervisor"] = "agent"
+    wrap_up_seconds: int | None = Field(default=None, ge=0, le=3600)
+    """In place of everybody's (hotline.yaml, `agents`)."""
 
 
 class Voice(Model):
@@ -204,6 +207,17 @@ class Config:
     units: dict[str, Unit]
     threeway: ThreeWayFile
     returns: ReturnsFile
+    leader_days: LeadersFile
+
+    @cached_property
+    def leaders(self) -> dict[str, Leader]:
+        """Return who may sit in a hall, by code."""
+        return {leader.code: leader for leader in self.leader_days.leaders}
+
+    @cached_property
+    def seats(self) -> dict[str, Seat]:
+        """Return the leaders' seats, by code."""
+        return {seat.code: seat for seat in self.leader_days.seats}
 
     @cached_property
     def own_numbers(self) -> frozenset[str]:

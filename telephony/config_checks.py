@@ -1,7 +1,7 @@
 """What must hold between the files of config/: names that are known, limits that go together."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
@@ -17,9 +17,11 @@ from telephony.config import (
     ThreeWayFile,
 )
 from telephony.config_hotline import Hotline
+from telephony.config_leaders import LeadersFile, Seat
 from telephony.config_returns import ReturnsFile
 from telephony.config_units import UnitsFile
 from telephony.rules.bands import overlap, parse_band
+from telephony.rules.leader_day import KINDS
 from telephony.rules.overflow import RETURNS
 from telephony.rules.revisit import RATED
 from telephony.rules.units import EMERGENCY_NUMBERS
@@ -52,6 +54,7 @@ class Files:
     units: UnitsFile
     threeway: ThreeWayFile
     returns: ReturnsFile
+    leaders: LeadersFile
     calendar: WorkCalendar
 
 
@@ -67,6 +70,8 @@ def contradictions(config: Config, files: Files) -> Iterator[Problem]:
     yield from _centres(config)
     yield from _threeway(config)
     yield from _returns(config)
+    yield from _leaders(config)
+    yield from _seats(config)
     for index, queue in enumerate(files.queues.queues):
         yield from _known("queues", ("queues", index, "centre"), queue.centre, config.centres)
         yield from _overflow(config, queue, ("queues", index, "overflow"))
@@ -100,7 +105,7 @@ def _dialled(file: NumbersFile) -> Iterator[tuple[Loc, str]]:
             yield ("numbers", index, "aliases", place), alias
 
 
-def _once(name: str, entries: list[tuple[Loc, str]]) -> Iterator[Problem]:
+def _once(name: str, entries: Sequence[tuple[Loc, str]]) -> Iterator[Problem]:
     counts = Counter(value for _, value in entries)
     for loc, value in entries:
         if counts[value] > 1:
@@ -233,6 +238,55 @@ def _returns(config: Config) -> Iterator[Problem]:
     for days in ("working_days", "other_days"):
         if overlap([parse_band(text) for text in getattr(config.returns.hours, days)]):
             yield "returns", ("hours", days), say("config.bands_overlap")
+
+
+def _leaders(config: Config) -> Iterator[Problem]:
+    leaders = config.leader_days.leaders
+    yield from _once("leaders", [(("leaders", i, "code"), each.code) for i, each in enumerate(leaders)])
+    for index, leader in enumerate(leaders):
+        here = ("leaders", index)
+        yield from _known("leaders", (*here, "centre"), leader.centre, config.centres)
+        if leader.unit is not None:
+            yield from _known("leaders", (*here, "unit"), leader.unit, config.units)
+        centre = config.centres.get(leader.centre)
+        if centre and leader.kind not in KINDS[centre.level]:
+            yield "leaders", (*here, "kind"), say("config.leader_kind", kinds=", ".join(KINDS[centre.level]))
+
+
+def _seats(config: Config) -> Iterator[Problem]:
+    seats = config.leader_days.seats
+    for name in ("code", "agent", "queue", "screening_queue"):
+        values = [(("seats", i, name), getattr(each, name)) for i, each in enumerate(seats)]
+        yield from _once("leaders", values)
+    for index, seat in enumerate(seats):
+        yield from _seat(config, seat, ("seats", index))
+
+
+def _seat(config: Config, seat: Seat, here: Loc) -> Iterator[Problem]:
+    yield from _known("leaders", (*here, "centre"), seat.centre, config.centres)
+    for name in ("queue", "screening_queue", "normal_queue"):
+        yield from _known("leaders", (*here, name), getattr(seat, name), config.queues)
+    yield from _known("leaders", (*here, "agent"), seat.agent, config.agents)
+    for place, assistant in enumerate(seat.assistants):
+        yield from _known("leaders", (*here, "assistants", place), assistant, config.agents)
+    agent = config.agents.get(seat.agent)
+    if agent and set(agent.skills) != {seat.queue}:
+        yield "leaders", (*here, "agent"), say("config.leader_skill", agent=seat.agent, queue=seat.queue)
+    for name in ("number", "main_number"):
+        if (number := getattr(seat, name)) is not None:
+            yield from _known("leaders", (*here, name), number, config.numbers)
+    yield from _leader_key(config, seat, here)
+
+
+def _leader_key(config: Config, seat: Seat, here: Loc) -> Iterator[Problem]:
+    if (seat.main_number is None) != (seat.key is None):
+        yield "leaders", (*here, "key"), say("config.leader_key_number")
+    number = config.numbers.get(seat.main_number or "")
+    # The key is read with the menu's: a number without one takes none.
+    if number and (number.menu is None or seat.key in number.keys):
+        yield "leaders", (*here, "key"), say("config.leader_key", number=number.number)
+    if seat.number is None and seat.key is None:
+        yield "leaders", here, say("config.leader_no_way")
 
 
 def _known(name: str, loc: Loc, value: str, known: Iterable[str]) -> Iterator[Problem]:

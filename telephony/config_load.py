@@ -19,6 +19,7 @@ from telephony.config import (
 )
 from telephony.config_checks import Files, Problem, contradictions
 from telephony.config_hotline import Hotline
+from telephony.config_leaders import LeadersFile
 from telephony.config_returns import ReturnsFile
 from telephony.config_units import UnitsFile
 from telephony.errors import ConfigError
@@ -46,6 +47,7 @@ def load(directory: Path) -> Config:
         {entry.code: entry.unit() for entry in files.units.units},
         files.threeway,
         files.returns,
+        files.leaders,
     )
     reader.check(contradictions(config, files))
     return config
@@ -66,12 +68,12 @@ class _Reader:
         agents, prompts = self._read(AgentsFile, "agents"), self._read(PromptsFile, "prompts")
         revisits, units = self._read(RevisitsFile, "revisits"), self._read(UnitsFile, "units")
         threeway, calendar = self._read(ThreeWayFile, "threeway"), self._calendar()
-        returns = self._read(ReturnsFile, "returns")
+        returns, leaders = self._read(ReturnsFile, "returns"), self._read(LeadersFile, "leaders")
         if not (hotline and centres and numbers and queues and agents) or not (
-            prompts and revisits and units and threeway and returns and calendar
+            prompts and revisits and units and threeway and returns and leaders and calendar
         ):
             raise ConfigError("\n".join(self._problems))
-        rules = (revisits, units, threeway, returns, calendar)
+        rules = (revisits, units, threeway, returns, leaders, calendar)
         return Files(hotline, centres, numbers, queues, agents, prompts, *rules)
 
     def check(self, problems: Iterable[Problem]) -> None:

@@ -87,13 +87,13 @@ class Switch:
         change(self.paths.config / "centres.yaml", centres)
 
     def only_agents(self, numbers: Sequence[str], skills: Mapping[str, int]) -> None:
-        """Write agents.yaml: these, alike skilled, and the demonstrations' own, whom hotline.yaml names."""
+        """Write agents.yaml: these, alike skilled, and the delivered ones whom other files name."""
         file = self.paths.config / "agents.yaml"
         delivered = yaml.safe_load(file.read_text(encoding="utf-8"))["agents"]
-        demo = [row for row in delivered if row["name"].startswith("演示")]
+        named = [row for row in delivered if row["number"] >= "88"]  # leaders' seats, demonstrations
         names = {"name": "坐席", "centre": "city"}
         rows = [{"number": number, **names, "skills": dict(skills)} for number in numbers]
-        text = yaml.safe_dump({"agents": rows + demo}, allow_unicode=True)
+        text = yaml.safe_dump({"agents": rows + named}, allow_unicode=True)
         file.write_text(text, encoding="utf-8")
 
     def _prompts(self) -> None:

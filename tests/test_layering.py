@@ -13,7 +13,7 @@ PACKAGE = Path(telephony.__file__).parent
 BASE = {
     *("calendars", "clock", "config", "config_load", "config_units", "errors", "logs", "paths"),
     *("programs", "prompts", "secret_store", "spoken", "texts", "value_faults", "yaml_source"),
-    *("config_checks", "config_hotline", "config_returns", "config_values"),
+    *("config_checks", "config_hotline", "config_leaders", "config_returns", "config_values"),
 }
 FEATURES = {"floor", "callback", "threeway", "leader"}
 BELOW_FEATURES = {"rules", "store", "pbx"} | BASE

@@ -202,10 +202,15 @@ class Roster:
         self._log_fault(changed)
 
     def _end_of_talk(self, agent: Agent) -> None:
-        none = self._rules.wrap_up_seconds == 0 or agent.leg_id in self._listens
+        none = self._wrap_up(agent) == 0 or agent.leg_id in self._listens
         at_once = ("wrap_up_over",) if none else ()
         self._listens.discard(agent.leg_id or "")
         self._log_fault(self._change(agent, "hung_up", by="switch", then=at_once))
+
+    def _wrap_up(self, agent: Agent) -> int:
+        """Return how long the wrap-up lasts, in seconds; of a leader's seat it may be none."""
+        own = agent.config.wrap_up_seconds
+        return self._rules.wrap_up_seconds if own is None else own
 
     def _wrap_up_over(self, agent: Agent) -> None:
         self._timers.pop(agent.number, None)
@@ -234,7 +239,7 @@ class Roster:
         if call is not None:
             agent.call_id, agent.leg_id = call
         if agent.state == "wrap_up" and before != "wrap_up":
-            agent.start_wrap_up(now, self._rules.wrap_up_seconds)
+            agent.start_wrap_up(now, self._wrap_up(agent))
         self._set_timer(agent)
         self._limits.note(agent)
         self._note_ready(agent)
@@ -284,7 +289,7 @@ class Roster:
             timer.cancel()
         if agent.wrap_up_until is not None:
             left = max(0.0, (agent.wrap_up_until - self._clock.now()).total_seconds())
-            left = min(left, self._rules.wrap_up_seconds)  # the clock may have been set back meanwhile
+            left = min(left, self._wrap_up(agent))  # the clock may have been set back meanwhile
             self._timers[agent.number] = self._timer.callLater(left, self._wrap_up_over, agent)
 
     def _note_ready(self, agent: Agent) -> None:

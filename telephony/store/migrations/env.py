@@ -4,6 +4,7 @@ from alembic import context
 
 from telephony.store import (  # noqa: F401 - they join the same metadata
     incident_tables,
+    leader_tables,
     outbound_tables,
     recording_tables,
     service_tables,

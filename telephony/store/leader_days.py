@@ -1,0 +1,151 @@
+"""Leader days in the store: what was planned, how far it is, and what was announced of it (Art. 6).
+
+A row moves on only from the state in which it was read, so that two who order at once cannot both succeed.
+Notices are only ever added.
+"""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from telephony.clock import SHANGHAI
+from telephony.errors import NotAllowedError, UnknownThingError
+from telephony.rules.call_story import Datum, Happening
+from telephony.store import calls as call_rows
+from telephony.store.leader_tables import leader_days, leader_notices
+from telephony.store.tables import inserted_id
+from telephony.texts import say
+
+TOLD = "leader_day"
+"""The kind of the event that tells of each step of a day."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeaderDayView:
+    """A leader day; times are Shanghai's. `leader` and `seat` are codes of leaders.yaml."""
+
+    id: int
+    centre: str
+    seat: str
+    leader: str
+    state: str
+    starts_at: datetime
+    ends_at: datetime
+    scope: str
+    topics: list[str]
+    reason: str | None
+    created_at: datetime
+    by: str
+    opened_at: datetime | None
+    opened_by: str | None
+    closed_at: datetime | None
+    closed_by: str | None
+    closed_why: str | None
+    certified_at: datetime | None
+    certified_by: str | None
+    played: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeaderNoticeView:
+    """What was announced of a day: `nth` from 1, `content` as it went out and never changed."""
+
+    id: int
+    day_id: int
+    nth: int
+    kind: str
+    published_at: datetime
+    by: str
+    reason: str | None
+    content: dict[str, Any]
+
+
+_DAY = [leader_days.c[field.name] for field in fields(LeaderDayView)]
+_NOTICE = [leader_notices.c[field.name] for field in fields(LeaderNoticeView)]
+
+
+def add(connection: sa.Connection, row: dict[str, Any]) -> LeaderDayView:
+    """Enter a day that is planned, and return it."""
+    return one(connection, inserted_id(connection.execute(leader_days.insert().values(**row))))
+
+
+def one(connection: sa.Connection, day_id: int) -> LeaderDayView:
+    """Return a day; raise UnknownThingError."""
+    row = connection.execute(sa.select(*_DAY).where(leader_days.c.id == day_id)).mappings().first()
+    if row is None:
+        raise UnknownThingError(say("leader.unknown_day", id=day_id))
+    return _day(row)
+
+
+def listed(  # noqa: PLR0913 - by what a list may be narrowed
+    connection: sa.Connection,
+    *,
+    centre: str | None = None,
+    seat: str | None = None,
+    states: Collection[str] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 1000,
+) -> list[LeaderDayView]:
+    """Return days by their beginning, which is `since` or later and before `until`."""
+    query = sa.select(*_DAY).order_by(leader_days.c.starts_at, leader_days.c.id).limit(limit)
+    for column, value in ((leader_days.c.centre, centre), (leader_days.c.seat, seat)):
+        query = query if value is None else query.where(column == value)
+    query = query if states is None else query.where(leader_days.c.state.in_(states))
+    query = query if since is None else query.where(leader_days.c.starts_at >= since)
+    query = query if until is None else query.where(leader_days.c.starts_at < until)
+    return [_day(row) for row in connection.execute(query).mappings()]
+
+
+def move(connection: sa.Connection, day: LeaderDayView, state: str, **values: Any) -> LeaderDayView:
+    """Bring a day from the state in which it was read to another; raise NotAllowedError if it moved since."""
+    here = sa.and_(leader_days.c.id == day.id, leader_days.c.state == day.state)
+    if connection.execute(leader_days.update().where(here).values(state=state, **values)).rowcount != 1:
+        raise NotAllowedError(say("leader.moved", id=day.id))
+    return one(connection, day.id)
+
+
+def announce(  # noqa: PLR0913, PLR0917 - a notice's own columns
+    connection: sa.Connection,
+    day_id: int,
+    kind: str,
+    content: dict[str, Any],
+    by: str,
+    reason: str | None,
+    now: datetime,
+) -> LeaderNoticeView:
+    """Add a day's next notice; none is ever changed."""
+    last = sa.select(sa.func.coalesce(sa.func.max(leader_notices.c.nth), 0))
+    nth = (connection.scalar(last.where(leader_notices.c.day_id == day_id)) or 0) + 1
+    row = {"day_id": day_id, "nth": nth, "kind": kind, "published_at": now, "by": by}
+    row |= {"reason": reason, "content": content}
+    connection.execute(leader_notices.insert().values(**row))
+    return notices(connection, day_id)[-1]
+
+
+def notices(connection: sa.Connection, day_id: int) -> list[LeaderNoticeView]:
+    """Return a day's notices, the first one first."""
+    query = sa.select(*_NOTICE).where(leader_notices.c.day_id == day_id).order_by(leader_notices.c.nth)
+    return [
+        LeaderNoticeView(**{str(name): _local(value) for name, value in row.items()})
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def tell(connection: sa.Connection, day_id: int, what: str, now: datetime, **data: Datum) -> None:
+    """Tell of a step of a day as an event, once for each call of this."""
+    told = {"day": day_id, "what": what, **data}
+    event = Happening(now, TOLD, f"{TOLD}:{uuid.uuid4().hex}", data=told)
+    call_rows.append(connection, [(None, event)])
+
+
+def _day(row: sa.RowMapping) -> LeaderDayView:
+    return LeaderDayView(**{str(name): _local(value) for name, value in row.items()})
+
+
+def _local(value: Any) -> Any:
+    return value.astimezone(SHANGHAI) if isinstance(value, datetime) else value
