@@ -58,9 +58,7 @@ def test_each_queue_as_delivered_is_helped_by_another_centre_and_ends_in_returns
     config = load(PROJECT / "config")
     demo = config.hotline.demo
     own = demo.queues | set(config.agents[demo.line.helper].skills)
-    for (
-        seat
-    ) in config.seats.values():  # nobody helps a leader; who still waits as the day ends goes elsewhere
+    for seat in config.seats.values():  # nobody helps a leader; who waits as the day ends goes elsewhere
         own |= {seat.queue, seat.screening_queue}
     for queue in config.queues.values():
         if queue.name in own:
