@@ -2,12 +2,14 @@
 
 import contextlib
 import itertools
+import json
 import os
 import re
 import sqlite3
 import subprocess
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from telephony.peers.ports import find_program, free_port, wait_sip
@@ -287,6 +289,14 @@ def ledger_counts(switch, prefix):
     file = switch.paths.var / "hotline.db"
     with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)) as database:
         return database.execute(COUNT, {"first": prefix, "end": f"{prefix}:"}).fetchone()
+
+
+def turns_given(switch):
+    """Return for each turn that the service has given, in their order, since when the caller had waited."""
+    file = switch.paths.var / "hotline.db"
+    with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=10)) as database:
+        rows = database.execute("SELECT at, data FROM events WHERE kind = 'turn' ORDER BY id").fetchall()
+    return [datetime.fromisoformat(at).timestamp() - json.loads(data)["waited"] for at, data in rows]
 
 
 def cpu_seconds(pid):

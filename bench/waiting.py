@@ -3,8 +3,10 @@
 SIPp is citizen and agent, and sends no sound; all who wait hear music, those of the waiting room words as
 well. A citizen calls as soon as another's call has ended, so that 300 wait all the time. Agents answer at
 once and talk for 20 s, without wrap-up. "Ready" is when Asterisk has answered the agent's BYE, "ring" the
-next INVITE to that agent. A call has been overtaken if one that arrived later rang an agent before it. A
-call is lost if it ended otherwise than by an agent's BYE, but for those that were up when the time was over.
+next INVITE to that agent. A call has been overtaken if one whose INVITE was sent later rang an agent before
+it: on a busy machine two greetings need not end in the order in which they began. A turn is out of order, by
+our own events, if it went to somebody who had waited less long than the next. A call is lost if
+it ended otherwise than by an agent's BYE, but for those that were up when the time was over.
 """
 
 import argparse
@@ -15,11 +17,12 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from bench.markdown import percentile, print_load, print_table
 from bench.resources import channels, memory
-from bench.rig import NUMBER, PLAIN, Agents, BenchSwitch, Calls, Citizens, Service, cpu_seconds
+from bench.rig import NUMBER, PLAIN, Agents, BenchSwitch, Calls, Citizens, Service, cpu_seconds, turns_given
 
 TALK_MS = 20_000
 PATIENCE_MS = 3_600_000
@@ -47,6 +50,7 @@ class Found:
     delays: list[float]
     waits: list[float]
     overtaken: int
+    out_of_order: int | None
     lost: int
     switch: tuple[float, float]
     service: tuple[float, float] | None
@@ -90,6 +94,7 @@ def measure(name, folder, load):
             delays(happened),
             [at - sent[caller] for caller, at in rung.items() if caller in sent],
             overtaken(sent, rung),
+            out_of_order(turns_given(switch)) if service else None,
             max(0, len(sent) - len(ended) - up),
             *costs,
         )
@@ -136,6 +141,11 @@ def overtaken(sent, rung):
     )
 
 
+def out_of_order(sinces):
+    """Count the turns of callers who had waited less long than the next one; to the millisecond."""
+    return sum(later < earlier - 0.001 for earlier, later in pairwise(sinces))
+
+
 def tables(found, load):
     """Print what was found."""
     rows = [
@@ -145,11 +155,12 @@ def tables(found, load):
             *(f"{percentile(one.delays, share) * 1000:.0f}" for share in (0.5, 0.99)),
             f"{statistics.mean(one.waits):.0f}",
             one.overtaken,
+            "" if one.out_of_order is None else one.out_of_order,
             one.lost,
         )
         for name, one in found.items()
     ]
-    heads = ("rings", "p50 ms", "p99 ms", "mean wait s", "overtaken", "lost")
+    heads = ("rings", "p50 ms", "p99 ms", "mean wait s", "overtaken", "turns out of order", "lost")
     print_table(
         (f"ready to ring, {load.waiting} waiting, {load.agents} agents, {load.seconds} s", *heads), rows
     )
