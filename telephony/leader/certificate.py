@@ -16,10 +16,11 @@ from twisted.internet.defer import Deferred
 from telephony.clock import Clock
 from telephony.config import Config
 from telephony.errors import NotAllowedError
-from telephony.leader.certificate_document import PresenceOf, document_of, line_of, plain
+from telephony.leader.certificate_document import PresenceOf, document_of, plain, seat_of
 from telephony.leader.machine import after
 from telephony.rules.leader_certificate import digest
 from telephony.rules.leader_day import CERTIFIED, HELD
+from telephony.rules.leader_register import OPEN
 from telephony.store import leader_calls, leader_days, leader_figures
 from telephony.store.database import Database
 from telephony.store.leader_days import LeaderDayView
@@ -95,6 +96,7 @@ class Certificates:
         return _view(connection, day, {"digest": digest(document), "document": document})
 
     def _certify(self, connection: sa.Connection, day_id: int, by: str, now: datetime) -> CertificateView:
+        leader_figures.hold(connection, day_id)
         day = leader_days.one(connection, day_id)
         state = after(day.state, "certify")
         self._check_register(connection, day, now)
@@ -106,11 +108,11 @@ class Certificates:
         return _view(connection, moved, kept)
 
     def _check_register(self, connection: sa.Connection, day: LeaderDayView, now: datetime) -> None:
-        calls = leader_figures.calls_of_day(connection, day.id, line_of(self._config, day), now)
-        if on := sum(each.told.ended_at is None for each in calls):
+        calls = leader_calls.listed(connection, day.id, seat_of(self._config, day), now)
+        if on := sum(each.ended_at is None for each in calls):
             raise NotAllowedError(say("leader.calls_go_on", id=day.id, count=on))
-        if owed := leader_calls.open_entries(connection, day.id):
-            raise NotAllowedError(say("leader.register_open", id=day.id, count=len(owed)))
+        if owed := sum(each.standing in OPEN for each in calls):
+            raise NotAllowedError(say("leader.register_open", id=day.id, count=owed))
 
     def _told(self, view: CertificateView) -> CertificateView:
         self._days.changed()

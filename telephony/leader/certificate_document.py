@@ -4,6 +4,7 @@ Names stand beside codes: the document must still be read when nobody of that na
 Phone numbers are masked, also in what people wrote. Times are Shanghai's, ISO 8601; durations are seconds.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 
 from telephony.clock import SHANGHAI
 from telephony.config import Config
+from telephony.config_leaders import Seat
 from telephony.errors import UnknownThingError
 from telephony.logs import mask
 from telephony.rules.leader_certificate import Announced, DayFacts, Deviation, deviations, is_second
@@ -31,14 +33,19 @@ PresenceOf = Callable[[sa.Connection, LeaderDayView, str, datetime], Presence]
 """How long a leader was there, by a day and its seat's agent, at an instant (store.leader_presence)."""
 _KEPT = ("id", "starts_at", "ends_at", "scope", "topics", "reason", "created_at", "by", "played")
 _HELD = ("opened_at", "opened_by", "closed_at", "closed_by", "closed_why")
+_OF_CALL = (
+    *("call_id", "entered_at", "entry", "ended_at", "outcome", "standing", "screened_by", "in_scope"),
+    *("result", "unit", "case_number", "settled", "settled_by", "settled_at", "settled_call"),
+)
 
 
 def document_of(
     connection: sa.Connection, config: Config, day: LeaderDayView, presence: PresenceOf, now: datetime
 ) -> dict[str, Any]:
     """Return the document as it is at `now`; raise UnknownThingError if the seat is configured no more."""
-    line, rules = line_of(config, day), rules_of(config)
-    calls = leader_figures.calls_of_day(connection, day.id, line, now)
+    seat, rules = seat_of(config, day), rules_of(config)
+    line = line_of(config, seat)
+    calls = leader_figures.calls_of_day(connection, day.id, seat, now)
     sums = total((each.told for each in calls), line, now)
     differ = list(differences(sums, leader_recompute.recompute(connection, day.id, line, now)))
     there = presence(connection, day, line.leader, now)
@@ -52,7 +59,7 @@ def document_of(
             **{f"{name}_seconds": round(value, 3) for name, value in asdict(there).items()},
             "least_seconds": rules.least.total_seconds(),
         },
-        "figures": asdict(figures(sums)),
+        "figures": asdict(figures(sums, Counter(each.view.standing for each in calls))),
         "recount": {"agrees": not differ, "differences": differ},
         "calls": [_call(config, each, line, now) for each in calls],
         "deviations": [worded(each) for each in deviations(facts, rules)],
@@ -60,11 +67,15 @@ def document_of(
     }
 
 
-def line_of(config: Config, day: LeaderDayView) -> Line:
-    """Return who belongs to the line of a day's seat; raise UnknownThingError."""
-    seat = config.seats.get(day.seat)
-    if seat is None:
+def seat_of(config: Config, day: LeaderDayView) -> Seat:
+    """Return a day's seat; raise UnknownThingError if it is configured no more."""
+    if day.seat not in config.seats:
         raise UnknownThingError(say("leader.seat_gone", id=day.id, seat=day.seat))
+    return config.seats[day.seat]
+
+
+def line_of(config: Config, seat: Seat) -> Line:
+    """Return who belongs to the line of a seat."""
     serve = (number for number, agent in config.agents.items() if seat.screening_queue in agent.skills)
     return Line(seat.agent, frozenset(serve) - {seat.agent})
 
@@ -113,21 +124,18 @@ def _day(config: Config, day: LeaderDayView) -> dict[str, Any]:
 
 
 def _call(config: Config, call: DayCall, line: Line, now: datetime) -> dict[str, Any]:
-    row, times = call.row, times_of(call.told, line, now)
-    unit, screener = config.units.get(row["unit"] or ""), config.agents.get(row["screened_by"] or "")
+    view, times = call.view, times_of(call.told, line, now)
+    unit, screener = config.units.get(view.unit or ""), config.agents.get(view.screened_by or "")
     took = {"wait": times.wait_us, "screening": times.screening_us, "talk": times.talk_us}
     return {
-        **{name: plain(row[name]) for name in ("call_id", "entered_at", "entry", "in_scope")},
-        "number": mask(row["caller_number"] or ""),
-        "screened_by": row["screened_by"],
+        **{name: plain(getattr(view, name)) for name in _OF_CALL},
+        "number": mask(view.caller_number or ""),
         "screener": screener.name if screener else None,
-        "summary": _masked(row["summary"]),
-        "fate": fate_of(call.told).value,
+        "summary": _masked(view.summary),
+        "fate": fate_of(call.told, line).value,
         **{f"{name}_seconds": None if us is None else seconds(us) for name, us in took.items()},
-        **{name: row[name] for name in ("result", "unit", "case_number")},
         "unit_name": unit.name if unit else None,
-        **{name: plain(row[name]) for name in ("settled", "settled_by", "settled_at")},
-        "settled_note": _masked(row["settled_note"]),
+        "settled_note": _masked(view.settled_note),
     }
 
 
@@ -150,7 +158,7 @@ def _facts(
         closed_at=day.closed_at,
         closed_why=day.closed_why or "",
         there=round(there.there, 3),
-        notices=[_announced(notice, day) for notice in notices],
+        notices=[_announced(notice) for notice in notices],
         second_why=(day.reason or "") if second else None,
         differences=differ,
     )
@@ -163,8 +171,8 @@ def _others(connection: sa.Connection, day: LeaderDayView) -> list[int]:
     return [each.id for each in found if each.id != day.id and each.played == day.played]
 
 
-def _announced(notice: LeaderNoticeView, day: LeaderDayView) -> Announced:
+def _announced(notice: LeaderNoticeView) -> Announced:
     said = notice.content
-    starts = datetime.fromisoformat(said["starts_at"]) if "starts_at" in said else day.starts_at
-    leader = str(said.get("leader") or day.leader)
-    return Announced(notice.nth, notice.kind, notice.published_at, starts, leader, notice.reason or "")
+    leader = "{name} {post}".format(**said["leader"])
+    starts_at = datetime.fromisoformat(said["starts_at"])
+    return Announced(notice.nth, notice.kind, notice.published_at, starts_at, leader, notice.reason or "")

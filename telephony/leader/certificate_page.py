@@ -16,12 +16,12 @@ from markupsafe import Markup
 from telephony.clock import SHANGHAI
 from telephony.leader.certificate import CertificateView
 from telephony.logs import visible
-from telephony.texts import catalogue, forms
+from telephony.texts import forms
 
 COUNTS = (
     *("offered", "screened", "in_scope", "out_of_scope", "answered", "on_the_spot", "dispatched"),
     *("called_back", "handed_to_unit", "gave_up", "sent_off"),
-    *("turned_away", "to_be_called", "screening_only", "lost", "open"),
+    *("turned_away", "to_be_called", "other_agent", "screening_only", "lost", "open"),
 )
 SPANS = ("waits", "screenings", "talks")
 SAID = (
@@ -52,12 +52,8 @@ def _template() -> Template:
 
 def _label(name: str) -> Markup:
     """Return a label of the catalogue: Chinese, and English smaller beside it."""
-    entry = catalogue()[f"certificate.{name}"] if _known(name) else forms(name)
+    entry = forms(f"certificate.{name}")
     return Markup('{} <small lang="en">{}</small>').format(entry["zh"], entry["en"])
-
-
-def _known(name: str) -> bool:
-    return f"certificate.{name}" in catalogue()
 
 
 def _moment(text: str | None) -> str:

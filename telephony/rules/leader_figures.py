@@ -6,15 +6,14 @@ in an attended hand-over the leader's begins with the words of the one who hands
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 
+from telephony.rules.leader_register import CALLED_BACK, DISPATCHED, HANDED_TO_UNIT, ON_THE_SPOT
 from telephony.rules.service_figures import micros, seconds
 
-ON_THE_SPOT, DISPATCHED = "on_the_spot", "dispatched"
-CALLED_BACK, HANDED_TO_UNIT = "called_back", "handed_to_unit"
 SCREENED = "screened"
 _GONE = frozenset({"abandoned", "abandoned_early", "abandoned_later"})
 _LET_GO = frozenset({"kept", "overflowed"})
@@ -29,6 +28,7 @@ class Fate(StrEnum):
     OUT_OF_SCOPE = "out_of_scope"
     TO_BE_CALLED = "to_be_called"
     GAVE_UP = "gave_up"
+    OTHER_AGENT = "other_agent"
     SCREENING_ONLY = "screening_only"
     LOST = "lost"
 
@@ -39,6 +39,11 @@ class Line:
 
     leader: str
     screeners: frozenset[str] = frozenset()
+
+    @property
+    def all(self) -> frozenset[str]:
+        """Return all of them."""
+        return self.screeners | {self.leader}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class Told:
     """A call that was let in, as far as the figures need it.
 
     `spoke`: the citizen has spoken with the leader; a leader who was asked first, whom the citizen did not
-    wait for, has not. `settled` is what became of who was not reached.
+    wait for, has not. `settled` is what a person put down of who was not reached.
     """
 
     entry: str
@@ -70,6 +75,12 @@ class Told:
     sent_off_at: datetime | None = None
     result: str | None = None
     settled: str | None = None
+
+    @property
+    def agents(self) -> frozenset[str]:
+        """Return who talked, before the citizen had gone."""
+        until = self.ended_at
+        return frozenset(talk.agent for talk in self.talks if until is None or talk.began_at < until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +142,11 @@ class LeaderFigures:
 
     `offered` are the calls that were let in, the sum of all fates: `answered` by the leader, still `open`,
     `sent_off` at the end, found out of scope and not answered (`turned_away`), `to_be_called` (kept the
-    place, or was let go to be called back), `gave_up`, ended with a screening agent (`screening_only`), and
-    `lost` by a fault of ours. `screened`, in scope or out of it, results and `called_back` and
-    `handed_to_unit` say what people recorded of them, whatever the fate.
+    place, or was let go to be called back), `gave_up`, went to an agent outside the leader's line
+    (`other_agent`), ended with a screening agent (`screening_only`), and `lost` by a fault of ours.
+    `screened`, in scope or out of it, and results say what people put down of them, whatever the fate.
+    `standings` count the calls by what the register says of them now, `called_back` and `handed_to_unit`
+    are two of these.
     """
 
     offered: int
@@ -149,15 +162,17 @@ class LeaderFigures:
     sent_off: int
     turned_away: int
     to_be_called: int
+    other_agent: int
     screening_only: int
     lost: int
     open: int
+    standings: dict[str, int]
     waits: SpanFigures
     talks: SpanFigures
     screenings: SpanFigures
 
 
-def fate_of(told: Told) -> Fate:  # noqa: PLR0911 - one line for each, in the order that counts
+def fate_of(told: Told, line: Line) -> Fate:  # noqa: PLR0911 - one line for each, in the order that counts
     """Return what became of a call."""
     if told.spoke:
         return Fate.ANSWERED
@@ -171,7 +186,9 @@ def fate_of(told: Told) -> Fate:  # noqa: PLR0911 - one line for each, in the or
         return Fate.TO_BE_CALLED
     if told.outcome in _GONE:
         return Fate.GAVE_UP
-    return Fate.SCREENING_ONLY if told.outcome == "answered" else Fate.LOST
+    if told.outcome != "answered":
+        return Fate.LOST
+    return Fate.OTHER_AGENT if told.agents - line.all else Fate.SCREENING_ONLY
 
 
 def times_of(told: Told, line: Line, now: datetime) -> Times:
@@ -194,10 +211,10 @@ def times_of(told: Told, line: Line, now: datetime) -> Times:
 def sums_of(told: Told, line: Line, now: datetime) -> Sums:
     """Return what one call adds."""
     times = times_of(told, line, now)
-    found = Sums(fates=Counter({fate_of(told).value: 1}))
+    found = Sums(fates=Counter({fate_of(told, line).value: 1}))
     scope = None if told.in_scope is None else "in_scope" if told.in_scope else "out_of_scope"
     steps = (SCREENED if told.screened else None, scope, told.result, told.settled)
-    found.steps.update(step for step in steps if step)
+    found.steps.update(step for step in steps if step is not None)
     found.waits.put(times.wait_us)
     found.talks.put(times.talk_us)
     found.screenings.put(times.screening_us)
@@ -216,16 +233,18 @@ def total(calls: Iterable[Told], line: Line, now: datetime) -> Sums:
     return found
 
 
-def figures(sums: Sums) -> LeaderFigures:
-    """Return the figures of a day."""
+def figures(sums: Sums, standings: Mapping[str, int]) -> LeaderFigures:
+    """Return the figures of a day; `standings` are its calls by how they stand in the register."""
     fates, steps = sums.fates, sums.steps
-    of_steps = (SCREENED, "in_scope", "out_of_scope", ON_THE_SPOT, DISPATCHED, CALLED_BACK, HANDED_TO_UNIT)
+    of_steps = (SCREENED, "in_scope", "out_of_scope", ON_THE_SPOT, DISPATCHED)
     of_fates = [fate.value for fate in Fate if fate is not Fate.OUT_OF_SCOPE]
     return LeaderFigures(
         offered=sum(fates.values()),
         turned_away=fates[Fate.OUT_OF_SCOPE],
         **{name: steps[name] for name in of_steps},
         **{name: fates[name] for name in of_fates},
+        **{name: standings.get(name, 0) for name in (CALLED_BACK, HANDED_TO_UNIT)},
+        standings=dict(sorted(standings.items())),
         waits=_shown(sums.waits),
         talks=_shown(sums.talks),
         screenings=_shown(sums.screenings),

@@ -1,30 +1,35 @@
 """The calls of a leader day as the ledger has them, for its figures and its certificate (Art. 6).
 
-Whether the citizen has spoken with the leader is read from the stays in bridges: in an attended hand-over the
-leader is asked first, and the citizen may have gone by then. Nothing here writes.
+Whether the citizen has spoken with the leader is what the register says, which looks at who shared a bridge:
+in an attended hand-over the leader is asked first, and the citizen may have gone by then.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from telephony.rules.leader_figures import Line, Talk, Told
+from telephony.rules.leader_figures import Talk, Told
 from telephony.rules.revisit import RATED, Verdict
-from telephony.store import presence
-from telephony.store.leader_tables import leader_calls, leader_days
+from telephony.store import leader_calls
+from telephony.store.leader_calls import LeaderCallView
+from telephony.store.leader_calls import Line as Seat
+from telephony.store.leader_tables import leader_calls as rows
+from telephony.store.leader_tables import leader_days
 from telephony.store.outbound_tables import revisits
+from telephony.store.returns import RULES
 from telephony.store.tables import calls, legs
 
-_PAGE = 500
-_RECORDED = ("call_id", "entered_at", "entry", "screened_by", "screened_at", "in_scope", "summary")
-_RESULT = ("sent_off_at", "result", "unit", "case_number")
-_SETTLED = ("settled", "settled_by", "settled_at", "settled_note")
 _SAID = (*sorted(RATED), Verdict.DEEMED_SATISFIED)
-_OF_CALL = ("queued_at", "ended_at", "outcome", "caller_number")
+_IDS: sa.BindParameter[list[str]] = sa.bindparam("ids", expanding=True)
+_QUEUED = sa.select(calls.c.id, calls.c.queued_at).where(calls.c.id.in_(_IDS))
+_TALKS = (
+    sa.select(legs.c.call_id, legs.c.party, legs.c.bridged_at, legs.c.ended_at)
+    .where(legs.c.call_id.in_(_IDS), legs.c.role == "agent", legs.c.bridged_at.is_not(None))
+    .order_by(legs.c.bridged_at, legs.c.id)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,31 +52,28 @@ class Satisfaction:
 
 @dataclass(frozen=True)
 class DayCall:
-    """A call that was let in: its row of the register, and what the ledger tells of it."""
+    """A call that was let in: as the register has it, and as the figures need it."""
 
-    row: Mapping[str, Any]
+    view: LeaderCallView
     told: Told
 
 
-def calls_of_day(connection: sa.Connection, day_id: int, line: Line, now: datetime) -> list[DayCall]:
+def calls_of_day(connection: sa.Connection, day_id: int, seat: Seat, now: datetime) -> list[DayCall]:
     """Return the calls that a day let in, the first first."""
-    columns = [leader_calls.c[name] for name in (*_RECORDED, *_RESULT, *_SETTLED)]
-    query = (
-        sa.select(*columns, *(calls.c[name] for name in _OF_CALL))
-        .outerjoin(calls, calls.c.id == leader_calls.c.call_id)
-        .where(leader_calls.c.day_id == day_id)
-        .order_by(leader_calls.c.entered_at, leader_calls.c.call_id)
-    )
-    rows = connection.execute(query).mappings().all()
+    views = leader_calls.listed(connection, day_id, seat, now)
+    ids = {"ids": [view.call_id for view in views]}
     talks: dict[str, list[Talk]] = defaultdict(list)
-    spoke: set[str] = set()
-    ids = [row["call_id"] for row in rows]
-    for start in range(0, len(ids), _PAGE):
-        page = ids[start : start + _PAGE]
-        _talks(connection, page, talks)
-        there = presence.of_calls(connection, page, now)
-        spoke |= {call_id for call_id, each in there.items() if _spoke(each, line.leader)}
-    return [DayCall(row, _told(row, tuple(talks[row["call_id"]]), spoke)) for row in rows]
+    for row in connection.execute(_TALKS, ids) if views else ():
+        talks[row.call_id].append(Talk(row.party, row.bridged_at, row.ended_at))
+    queued = {row.id: row.queued_at for row in connection.execute(_QUEUED, ids)} if views else {}
+    return [
+        DayCall(view, _told(view, queued.get(view.call_id), tuple(talks[view.call_id]))) for view in views
+    ]
+
+
+def hold(connection: sa.Connection, day_id: int) -> None:
+    """Let nobody write of a day's calls until the transaction ends: its certificate is being made."""
+    connection.execute(sa.select(leader_days.c.id).where(leader_days.c.id == day_id).with_for_update())
 
 
 def certificate(connection: sa.Connection, day_id: int) -> dict[str, Any]:
@@ -82,9 +84,7 @@ def certificate(connection: sa.Connection, day_id: int) -> dict[str, Any]:
 
 def satisfaction(connection: sa.Connection, day_id: int) -> Satisfaction:
     """Return what is known by now of how satisfied the citizens of a day's cases are."""
-    mine = sa.select(leader_calls.c.case_number).where(
-        leader_calls.c.day_id == day_id, leader_calls.c.case_number.is_not(None)
-    )
+    mine = sa.select(rows.c.case_number).where(rows.c.day_id == day_id, rows.c.case_number.is_not(None))
     cases = set(connection.scalars(mine))
     rounds = sa.select(revisits.c.case_number, revisits.c.verdict).where(revisits.c.case_number.in_(mine))
     newest = {row.case_number: row.verdict for row in connection.execute(rounds.order_by(revisits.c.round))}
@@ -97,36 +97,19 @@ def satisfaction(connection: sa.Connection, day_id: int) -> Satisfaction:
     )
 
 
-def _talks(connection: sa.Connection, ids: list[str], into: dict[str, list[Talk]]) -> None:
-    query = sa.select(legs).where(
-        legs.c.call_id.in_(ids), legs.c.role == "agent", legs.c.bridged_at.is_not(None)
-    )
-    for leg in connection.execute(query.order_by(legs.c.bridged_at, legs.c.id)):
-        into[leg.call_id].append(Talk(leg.party, leg.bridged_at, leg.ended_at))
-
-
-def _spoke(there: presence.Presence, leader: str) -> bool:
-    """Tell whether the leader and the citizen have been in one bridge."""
-    for segment in there.segments:
-        roles = {each.role for each in segment.parties}
-        seated = any(each.role == "agent" and each.party == leader for each in segment.parties)
-        if seated and "citizen" in roles:
-            return True
-    return False
-
-
-def _told(row: Mapping[str, Any], talks: tuple[Talk, ...], spoke: set[str]) -> Told:
+def _told(view: LeaderCallView, queued_at: datetime | None, talks: tuple[Talk, ...]) -> Told:
+    by_people = view.settled_by != RULES
     return Told(
-        entry=row["entry"],
-        entered_at=row["entered_at"],
-        queued_at=row["queued_at"],
-        ended_at=row["ended_at"],
-        outcome=row["outcome"],
+        entry=view.entry,
+        entered_at=view.entered_at,
+        queued_at=queued_at,
+        ended_at=view.ended_at,
+        outcome=view.outcome,
         talks=talks,
-        spoke=row["call_id"] in spoke,
-        screened=row["screened_at"] is not None,
-        in_scope=row["in_scope"],
-        sent_off_at=row["sent_off_at"],
-        result=row["result"],
-        settled=row["settled"],
+        spoke=view.leader_at is not None,
+        screened=view.screened_at is not None,
+        in_scope=view.in_scope,
+        sent_off_at=view.sent_off_at,
+        result=view.result,
+        settled=view.settled if by_people else None,
     )

@@ -13,11 +13,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from telephony.rules.leader_figures import Line, Sums, Talk, Told, total
+from telephony.store.leader_calls import TOLD
 from telephony.store.leader_tables import leader_calls
 from telephony.store.tables import events
 
-RECORDED = "leader_call"
-"""The kind of the events that tell what people, and the day's end, did with a call of the register."""
+SENT_OFF = "leader_sent_off"
+"""The kind of the event that says that a citizen still waited as the day ended (telephony.leader)."""
 _PAGE = 500
 _AGENT_CAME = frozenset({"answered", "agent_joined"})
 _TAKEN, _HELD, _OVER = "taken", "held", frozenset({"kept", "back", "left", "unreached"})
@@ -48,8 +49,10 @@ class _Story:
             self.told = replace(self.told, queued_at=self.told.queued_at or at)
         elif event.kind == "ended":
             self.told = replace(self.told, ended_at=at, outcome=data.get("outcome"))
-        elif event.kind == RECORDED:
-            self._recorded(data, at)
+        elif event.kind == SENT_OFF:
+            self.told = replace(self.told, sent_off_at=self.told.sent_off_at or at)
+        elif event.kind == TOLD:
+            self._recorded(data)
 
     def whole(self) -> Told:
         """Return the call with all its talks; who has not left talks on."""
@@ -70,12 +73,10 @@ class _Story:
         if agent == self.leader and not self.held:
             self.told = replace(self.told, spoke=True)
 
-    def _recorded(self, data: Mapping[str, Any], at: datetime) -> None:
+    def _recorded(self, data: Mapping[str, Any]) -> None:
         match data.get("what"):
             case "screened":
                 self.told = replace(self.told, screened=True, in_scope=bool(data["in_scope"]))
-            case "sent_off":
-                self.told = replace(self.told, sent_off_at=at)
             case "result":
                 self.told = replace(self.told, result=data["result"])
             case "settled":
