@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -65,34 +66,37 @@ class Shortfall:
     def _judge(self, found: list[_Weighed], now: datetime) -> None:
         for day, seen, told in found:
             is_open = day.state == OPEN
-            before = self._short.get(day.id)
             short = seen.warns if is_open else bool(seen.missing)
-            if is_open and short and not (before or (before is None and told)):
-                self._write(lambda connection, day=day, seen=seen: _raise(connection, day, seen, now))
-            elif not short and (before or (before is None and told)):
-                self._write(lambda connection, day=day: _take_back(connection, day, now))
+            stands = self._short.get(day.id, told)
+            if is_open and short and not stands:
+                self._write(day.id, partial(_raise, day=day, seen=seen, now=now))
+            elif stands and not short:
+                self._write(day.id, partial(_take_back, day=day, now=now))
             self._short[day.id] = short
             if not is_open:
                 del self._short[day.id]
 
-    def _write(self, work: Callable[[sa.Connection], None]) -> None:
-        self._database.write(work).addCallbacks(lambda _: self._tell(), _not_done)
+    def _write(self, day_id: int, work: Callable[[sa.Connection], None]) -> None:
+        def failed(failure: Failure) -> None:
+            self._short.pop(day_id, None)  # so that it is tried again
+            _not_done(failure)
+
+        self._database.write(work).addCallbacks(lambda _: self._tell(), failed)
 
 
 def extend_command(day_id: int, seen: Outlook) -> str:
     """Return the command that mends it: the end is put off so that the least time is reached with slack."""
-    return (
-        f"hotline leader-days extend {day_id} --until {mended_end(seen).astimezone(SHANGHAI):%Y-%m-%dT%H:%M}"
-    )
+    end = mended_end(seen).astimezone(SHANGHAI)
+    return f"hotline leader-days extend {day_id} --until {end:%Y-%m-%dT%H:%M}"
 
 
-def _raise(connection: sa.Connection, day: LeaderDayView, seen: Outlook, now: datetime) -> None:
+def _raise(connection: sa.Connection, *, day: LeaderDayView, seen: Outlook, now: datetime) -> None:
     agent_rows.raise_alarm(connection, now, SHORT, str(day.id))
     seconds = {"missing": math.ceil(seen.missing), "slack": math.floor(seen.slack)}
     day_rows.tell(connection, day.id, "short", now, **seconds, mend=extend_command(day.id, seen))
 
 
-def _take_back(connection: sa.Connection, day: LeaderDayView, now: datetime) -> None:
+def _take_back(connection: sa.Connection, *, day: LeaderDayView, now: datetime) -> None:
     agent_rows.take_back_alarms(connection, SHORT, [str(day.id)], now)
 
 
