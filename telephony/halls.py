@@ -8,8 +8,10 @@ from twisted.python.failure import Failure
 
 from telephony.clock import Clock
 from telephony.config import Config
+from telephony.leader.certificate import Certificates
 from telephony.leader.days import LeaderDays, Sounds
 from telephony.store.database import Database
+from telephony.store.leader_presence import presence_of
 
 log = structlog.get_logger()
 
@@ -21,6 +23,7 @@ class Halls:
         self, config: Config, database: Database, clock: Clock, sounds: Sounds, tell: Callable[[], None]
     ) -> None:
         self.days = LeaderDays(config, database, clock, tell, sounds)
+        self.certificates = Certificates(config, database, clock, self.days, presence_of)
 
     def start(self) -> Deferred[None]:
         """Take up the stored state; fires before sounds that are missing have been made again."""

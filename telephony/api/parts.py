@@ -16,6 +16,7 @@ from telephony.floor.recordings import Recordings
 from telephony.floor.transfers import Wanted
 from telephony.floor.views import AgentView
 from telephony.floor.waiting_view import WaitingView
+from telephony.leader.certificate import Certificates
 from telephony.leader.days import LeaderDays
 from telephony.pbx.supervision import Mode
 from telephony.rules.planner import Planner
@@ -263,4 +264,9 @@ class Halls(Protocol):
     @property
     def days(self) -> LeaderDays:
         """Return what plans, announces and holds them."""
+        ...
+
+    @property
+    def certificates(self) -> Certificates:
+        """Return what certifies them."""
         ...

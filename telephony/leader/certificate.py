@@ -4,7 +4,6 @@ A day is certified once, closed and with an empty register. From then on the doc
 again: what citizens say later stands beside it. A deviation is flagged in it and never a reason to refuse.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -55,19 +54,13 @@ class CertificateView:
 
 
 class Certificates:
-    """Drafts and certifies; `presence` says how long the leader was there, `tell` wakes who waits."""
+    """Drafts and certifies; `presence` says how long the leader was there."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what halls hands in, once
-        self,
-        config: Config,
-        database: Database,
-        clock: Clock,
-        days: Days,
-        presence: PresenceOf,
-        tell: Callable[[], None],
+    def __init__(
+        self, config: Config, database: Database, clock: Clock, days: Days, presence: PresenceOf
     ) -> None:
         self._config, self._database, self._clock = config, database, clock
-        self._days, self._presence, self._tell = days, presence, tell
+        self._days, self._presence = days, presence
 
     def draft(self, day_id: int) -> Deferred[CertificateView]:
         """Return what a day's certificate would say now, or says if it is certified.
@@ -116,7 +109,6 @@ class Certificates:
 
     def _told(self, view: CertificateView) -> CertificateView:
         self._days.changed()
-        self._tell()
         return view
 
 
