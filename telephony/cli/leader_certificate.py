@@ -1,4 +1,4 @@
-"""A leader day's certificate at a terminal: shown, written as a page to print, certified for good (Art. 6)."""
+"""A leader day's certificate at a terminal: shown, written as a page, certified for good (Art. 6)."""
 
 import os
 from collections.abc import Iterator

@@ -97,7 +97,7 @@ class Certificates:
         document["certified"] = {"at": plain(now), "by": by}
         kept = {"digest": digest(document), "document": document}
         moved = leader_days.move(connection, day, state, certificate=kept, certified_at=now, certified_by=by)
-        leader_days.tell(connection, day_id, state, now, by=by, digest=kept["digest"])
+        leader_days.tell(connection, day_id, "certify", now, by=by, state=state, digest=kept["digest"])
         return _view(connection, moved, kept)
 
     def _check_register(self, connection: sa.Connection, day: LeaderDayView, now: datetime) -> None:
