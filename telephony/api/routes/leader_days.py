@@ -1,4 +1,4 @@
-"""Leader hotline days (领导接线日, Art. 6): planned, announced, held; their notices for those who publish them."""
+"""Leader hotline days (领导接线日, Art. 6): planned, announced and held; their notices to be published."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ _SHOWN = ANNOUNCED | {OPEN, CANCELLED}
 
 @dataclass(frozen=True)
 class NewDay:
-    """A day to be planned: its `day`, in the hours of leaders.yaml, or both times; why, if it is a second one."""
+    """A day to be planned: its `day`, in the hours of leaders.yaml, or both times; `reason` of a second."""
 
     seat: Word
     leader: Word
@@ -253,7 +253,7 @@ def _notices(connection: sa.Connection, day_id: int) -> list[LeaderNoticeView]:
 
 
 def _coming(connection: sa.Connection, now: datetime, centre: str | None) -> list[LeaderNoticeView]:
-    # A day begins and ends on one day: none that began two days ago is still under way.
+    # A session never goes over midnight: none that began before today is still to come.
     since = datetime.combine(now.astimezone(SHANGHAI).date(), datetime.min.time(), SHANGHAI)
     days = rows.listed(connection, centre=centre, states=_SHOWN, since=since)
     ahead = {day.id for day in days if now < day.ends_at}
