@@ -48,7 +48,8 @@ from telephony.floor.transfers_by_phone import TransfersByPhone
 from telephony.floor.waiting_room import WaitingRoom
 from telephony.floor.waiting_seen import WaitingSeen
 from telephony.floor.waiting_words import Words
-from telephony.halls import Halls
+from telephony.halls import Halls, seats_of
+from telephony.leader.seat import Seats
 from telephony.outbound import Outbound, death_point, reader_of, worker_of
 from telephony.paths import Paths
 from telephony.pbx.ami import AMIClient
@@ -143,6 +144,7 @@ class Service:
             self.outbound.replied,
         )
         self.halls, self.refusals = self._halls(clock), self._refusals(clock)
+        self.seats = self._seats(clock)
         self.supervision = self._supervision(clock, worker_of(paths))
         self.transfers = self._transfers(reactor, clock)
         self.switch.when_settled = self._settled_with
@@ -200,6 +202,10 @@ class Service:
         sounds = NoticeSounds(self.paths, self.config.prompts.voice, self._reactor, "leaders")
         return Halls(self.config, self.database, clock, sounds, self.pulse.beat)
 
+    def _seats(self, clock: Clock) -> Seats:
+        sides = (self.roster, self.ami, self.halls.days, self.pulse.beat)
+        return seats_of(self.config, self.database, clock, self._reactor, *sides)
+
     def _refusals(self, clock: Clock) -> Refusals:
         at_point, explaining = death_point(self.config.revisits.mode), RefusalLine(self.ami)
         return Refusals(self.database, explaining, clock, self.pulse.beat, at_point)
@@ -223,6 +229,7 @@ class Service:
         yield self.rooms.start()  # before the dialplan asks: a unit that hears the question is known
         yield self.notices.start()
         yield self.halls.start()
+        yield self.seats.start()
         yield self.storm.refresh()
         self._listen_to_dialplan(self.config.hotline.agi)
         self.spoken.clear()
@@ -242,6 +249,7 @@ class Service:
         self.tapes.agree()
         self.refusals.settle().addErrback(_log_fault, "refusals")
         self.supervision.agree()
+        self.seats.settled()
 
     def _look_again(self) -> None:
         self.switch.sweep().addErrback(_log_fault, "sweep")
@@ -301,6 +309,7 @@ class Service:
         self.tapes.stop()
         self.overflow.stop()
         self.supervision.stop()
+        self.seats.stop()
         yield self.agi.stop()
         self.journal.stop()
         self.roster.stop()

@@ -100,7 +100,7 @@ class Seats:
 
     # What the switch says.
 
-    def phone_changed(self, number: str, there: bool) -> None:
+    def phone_changed(self, number: str, *, there: bool) -> None:
         """Note whether an agent's softphone is there; told of every agent, at each report."""
         phone = self._phones.get(number)
         if phone is None:
