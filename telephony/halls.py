@@ -7,16 +7,27 @@ from twisted.internet.defer import Deferred
 from telephony.clock import Clock
 from telephony.config import Config
 from telephony.leader.days import LeaderDays, Sounds
+from telephony.leader.register import Register
+from telephony.leader.screening import Give, Roster, Screening
 from telephony.store.database import Database
 
 
 class Halls:
-    """The leaders' side; `tell` wakes who waits for events."""
+    """The leaders' side; `tell` wakes who waits for events, `give` begins a transfer of a call."""
 
-    def __init__(
-        self, config: Config, database: Database, clock: Clock, sounds: Sounds, tell: Callable[[], None]
+    def __init__(  # noqa: PLR0913, PLR0917 - what bootstrap hands in, once
+        self,
+        config: Config,
+        database: Database,
+        clock: Clock,
+        sounds: Sounds,
+        tell: Callable[[], None],
+        give: Give,
+        roster: Roster,
     ) -> None:
         self.days = LeaderDays(config, database, clock, tell, sounds)
+        self.screening = Screening(config, database, clock, give, roster, tell)
+        self.register = Register(config, database, clock, tell)
 
     def start(self) -> Deferred[None]:
         """Take up the stored state; fires before sounds that are missing have been made again."""
