@@ -43,7 +43,7 @@ from telephony.floor.storm import Storm
 from telephony.floor.supervision import Supervision
 from telephony.floor.supervisions import Supervisions
 from telephony.floor.switch_watch import SwitchWatch
-from telephony.floor.transfers import Transfers
+from telephony.floor.transfers import Transfers, Wanted
 from telephony.floor.transfers_by_phone import TransfersByPhone
 from telephony.floor.waiting_room import WaitingRoom
 from telephony.floor.waiting_seen import WaitingSeen
@@ -62,6 +62,7 @@ from telephony.pbx.supervision import SpyLine
 from telephony.pbx.transfers import TransferLine
 from telephony.pbx.waiting import WaitingLine
 from telephony.rooms import Rooms
+from telephony.rules.transfer import Mode
 from telephony.secret_store import Secrets
 from telephony.spoken import SpokenPrompts
 from telephony.store import agents as agent_rows
@@ -200,7 +201,11 @@ class Service:
     def _halls(self, clock: Clock) -> Halls:
         # Sounds in a folder of their own: notices of incidents remove what is none of theirs.
         sounds = NoticeSounds(self.paths, self.config.prompts.voice, self._reactor, "leaders")
-        return Halls(self.config, self.database, clock, sounds, self.pulse.beat)
+        sides = (sounds, self.pulse.beat, self._give, self.roster)
+        return Halls(self.config, self.database, clock, *sides)
+
+    def _give(self, call_id: str, to: str, mode: Mode, by: str) -> Deferred[Any]:
+        return self.transfers.start(Wanted(call_id, to, mode, by))
 
     def _seats(self, clock: Clock) -> Seats:
         sides = (self.roster, self.ami, self.halls.days, self.pulse.beat)

@@ -11,6 +11,9 @@ from telephony.config import Config
 from telephony.floor.roster import Roster
 from telephony.leader.certificate import Certificates
 from telephony.leader.days import LeaderDays, Sounds
+from telephony.leader.register import Register
+from telephony.leader.screening import Give, Screening
+from telephony.leader.screening import Roster as Ready
 from telephony.leader.seat import Seats
 from telephony.pbx.ami import AMIClient
 from telephony.store.database import Database
@@ -20,13 +23,22 @@ log = structlog.get_logger()
 
 
 class Halls:
-    """The leaders' side; `tell` wakes who waits for events."""
+    """The leaders' side; `tell` wakes who waits for events, `give` begins a transfer of a call."""
 
-    def __init__(
-        self, config: Config, database: Database, clock: Clock, sounds: Sounds, tell: Callable[[], None]
+    def __init__(  # noqa: PLR0913, PLR0917 - what bootstrap hands in, once
+        self,
+        config: Config,
+        database: Database,
+        clock: Clock,
+        sounds: Sounds,
+        tell: Callable[[], None],
+        give: Give,
+        roster: Ready,
     ) -> None:
         self.days = LeaderDays(config, database, clock, tell, sounds)
         self.certificates = Certificates(config, database, clock, self.days, presence_of)
+        self.screening = Screening(config, database, clock, give, roster, tell)
+        self.register = Register(config, database, clock, tell)
 
     def start(self) -> Deferred[None]:
         """Take up the stored state; fires before sounds that are missing have been made again."""

@@ -18,6 +18,8 @@ from telephony.floor.views import AgentView
 from telephony.floor.waiting_view import WaitingView
 from telephony.leader.certificate import Certificates
 from telephony.leader.days import LeaderDays
+from telephony.leader.register import Register
+from telephony.leader.screening import Screening
 from telephony.pbx.supervision import Mode
 from telephony.rules.planner import Planner
 from telephony.rules.refusals import Refusal
@@ -269,4 +271,14 @@ class Halls(Protocol):
     @property
     def certificates(self) -> Certificates:
         """Return what certifies them."""
+        ...
+
+    @property
+    def screening(self) -> Screening:
+        """Return what screening agents and assistants do with a day's calls."""
+        ...
+
+    @property
+    def register(self) -> Register:
+        """Return who called and was not reached."""
         ...

@@ -21,7 +21,7 @@ from telephony.store import calls as call_rows
 from telephony.store.leader_evidence import Evidence, evidence
 from telephony.store.leader_tables import leader_calls, leader_days
 from telephony.store.returns import RULES
-from telephony.store.tables import insert_new
+from telephony.store.tables import calls, insert_new
 from telephony.texts import forms, say
 
 TOLD = "leader_call"
@@ -32,6 +32,9 @@ _OF_PEOPLE = (
     *("settled", "settled_by", "settled_at", "settled_call", "settled_note"),
 )
 _ROW = [leader_calls.c[name] for name in _OF_PEOPLE]
+
+
+_BRIEF = [leader_calls.c[name] for name in ("day_id", "entry", "screened_by", "in_scope", "summary")]
 
 
 class Line(Protocol):
@@ -93,6 +96,17 @@ class LeaderCallView:
     may_be_noted: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class LeaderBrief:
+    """What was put down of a call that came to a leader day: who takes it reads this first."""
+
+    day_id: int
+    entry: str
+    screened_by: str | None
+    in_scope: bool | None
+    summary: str | None
+
+
 def enter(connection: sa.Connection, call_id: str, day_id: int, entry: str, now: datetime) -> None:
     """Note that a call was let in to a day, `screened` or `direct`; told twice it is one."""
     row = {"call_id": call_id, "day_id": day_id, "entered_at": now, "entry": entry}
@@ -101,17 +115,25 @@ def enter(connection: sa.Connection, call_id: str, day_id: int, entry: str, now:
 
 def listed(connection: sa.Connection, day_id: int, seat: Line, now: datetime) -> list[LeaderCallView]:
     """Return all calls of a day, the first one first; a call that goes on is measured up to `now`."""
-    query = sa.select(*_ROW).where(leader_calls.c.day_id == day_id)
-    rows = connection.execute(query.order_by(leader_calls.c.entered_at, leader_calls.c.call_id)).all()
-    queues = {seat.queue, seat.screening_queue}
-    found = evidence(connection, rows, seat.agent, queues, now)
-    return [_view(row, found[row.call_id]) for row in rows]
+    return _views(connection, leader_calls.c.day_id == day_id, seat, now)
 
 
 def one(connection: sa.Connection, call_id: str, seat: Line, now: datetime) -> LeaderCallView:
     """Return a call that was let in to a day; raise UnknownThingError."""
-    day_id = day_of(connection, call_id)
-    return next(each for each in listed(connection, day_id, seat, now) if each.call_id == call_id)
+    of_day = leader_calls.c.day_id == day_of(connection, call_id)
+    number = sa.select(calls.c.caller_number).where(calls.c.id == call_id).scalar_subquery()
+    same_citizen = sa.select(calls.c.id).where(calls.c.caller_number == number)
+    mine = sa.or_(leader_calls.c.call_id == call_id, leader_calls.c.call_id.in_(same_citizen))
+    return next(
+        each for each in _views(connection, sa.and_(of_day, mine), seat, now) if each.call_id == call_id
+    )
+
+
+def brief(connection: sa.Connection, call_id: str) -> LeaderBrief | None:
+    """Return what was put down of a call; None if it came to no leader day."""
+    query = sa.select(*_BRIEF).where(leader_calls.c.call_id == call_id)
+    row = connection.execute(query).mappings().first()
+    return None if row is None else LeaderBrief(**{str(name): value for name, value in row.items()})
 
 
 def open_entries(connection: sa.Connection, day_id: int, seat: Line, now: datetime) -> list[LeaderCallView]:
@@ -172,6 +194,16 @@ def tell(  # noqa: PLR0913, PLR0917 - what an event says
     told: dict[str, Datum] = {"what": what, "by": by, **data}
     event = Happening(now, TOLD, f"{TOLD}:{uuid.uuid4().hex}", agent, told)
     call_rows.append(connection, [(call_id, event)])
+
+
+def _views(
+    connection: sa.Connection, which: sa.ColumnElement[bool], seat: Line, now: datetime
+) -> list[LeaderCallView]:
+    query = sa.select(*_ROW).where(which).order_by(leader_calls.c.entered_at, leader_calls.c.call_id)
+    rows = connection.execute(query).all()
+    queues = {seat.queue, seat.screening_queue}
+    found = evidence(connection, rows, seat.agent, queues, now)
+    return [_view(row, found[row.call_id]) for row in rows]
 
 
 def _view(row: sa.Row[Any], found: Evidence) -> LeaderCallView:
