@@ -20,7 +20,7 @@ from telephony.leader.machine import after
 from telephony.rules.leader_certificate import digest
 from telephony.rules.leader_day import CERTIFIED, HELD
 from telephony.rules.leader_register import OPEN
-from telephony.store import leader_calls, leader_days, leader_figures
+from telephony.store import leader_days, leader_figures
 from telephony.store.database import Database
 from telephony.store.leader_days import LeaderDayView
 from telephony.store.leader_figures import Satisfaction
@@ -101,10 +101,10 @@ class Certificates:
         return _view(connection, moved, kept)
 
     def _check_register(self, connection: sa.Connection, day: LeaderDayView, now: datetime) -> None:
-        calls = leader_calls.listed(connection, day.id, seat_of(self._config, day), now)
-        if on := sum(each.ended_at is None for each in calls):
+        calls = leader_figures.calls_of_day(connection, day.id, seat_of(self._config, day), now)
+        if on := sum(each.told.goes_on for each in calls):
             raise NotAllowedError(say("leader.calls_go_on", id=day.id, count=on))
-        if owed := sum(each.standing in OPEN for each in calls):
+        if owed := sum(each.view.standing in OPEN for each in calls):
             raise NotAllowedError(say("leader.register_open", id=day.id, count=owed))
 
     def _told(self, view: CertificateView) -> CertificateView:

@@ -19,7 +19,8 @@ from telephony.errors import UnknownThingError
 from telephony.logs import mask
 from telephony.rules.leader_certificate import Announced, DayFacts, Deviation, deviations, is_second
 from telephony.rules.leader_day import COUNTS, DayRules, month_bounds, month_of
-from telephony.rules.leader_figures import Line, differences, fate_of, figures, times_of, total
+from telephony.rules.leader_day_figures import figures
+from telephony.rules.leader_figures import Line, differences, fate_of, times_of, total
 from telephony.rules.leader_presence import Presence
 from telephony.rules.service_figures import seconds
 from telephony.store import leader_days, leader_figures, leader_recompute
@@ -55,10 +56,7 @@ def document_of(
         "form": FORM,
         "day": _day(config, day),
         "notices": [plain(asdict(notice)) for notice in notices],
-        "presence": {
-            **{f"{name}_seconds": round(value, 3) for name, value in asdict(there).items()},
-            "least_seconds": rules.least.total_seconds(),
-        },
+        "presence": _presence(there, rules),
         "figures": asdict(figures(sums, Counter(each.view.standing for each in calls))),
         "recount": {"agrees": not differ, "differences": differ},
         "calls": [_call(config, each, line, now) for each in calls],
@@ -107,6 +105,11 @@ def _in_words(value: str | int | datetime) -> str:
     if isinstance(value, datetime):
         return f"{value.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
     return mask(str(value)) or "—"
+
+
+def _presence(there: Presence, rules: DayRules) -> dict[str, float]:
+    told = {f"{name}_seconds": round(value, 3) for name, value in asdict(there).items()}
+    return {**told, "least_seconds": rules.least.total_seconds()}
 
 
 def _day(config: Config, day: LeaderDayView) -> dict[str, Any]:

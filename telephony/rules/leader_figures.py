@@ -1,4 +1,4 @@
-"""The figures of a leader hotline day (Art. 6), from what happened to the calls that were let in. Pure.
+"""The sums of a leader hotline day (Art. 6), from what happened to the calls that were let in. Pure.
 
 Each call has exactly one `Fate`, and the fates add up to all that were let in. Times are whole microseconds,
 so that two ways of counting come to the same sums. A talk is an agent's leg from its first bridge to its end:
@@ -6,15 +6,15 @@ in an attended hand-over the leader's begins with the words of the one who hands
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 
-from telephony.rules.leader_register import CALLED_BACK, DISPATCHED, HANDED_TO_UNIT, ON_THE_SPOT
-from telephony.rules.service_figures import micros, seconds
+from telephony.rules.service_figures import micros
 
-SCREENED = "screened"
+SCREENED, IN_SCOPE, OUT_OF_SCOPE = "screened", "in_scope", "out_of_scope"
+"""What is put down of a call; the first is also the entry of one that screening agents answer."""
 _GONE = frozenset({"abandoned", "abandoned_early", "abandoned_later"})
 _LET_GO = frozenset({"kept", "overflowed"})
 
@@ -77,6 +77,11 @@ class Told:
     settled: str | None = None
 
     @property
+    def goes_on(self) -> bool:
+        """Whether the citizen, or an agent, is still in the call."""
+        return self.ended_at is None or any(talk.ended_at is None for talk in self.talks)
+
+    @property
     def agents(self) -> frozenset[str]:
         """Return who talked, before the citizen had gone."""
         until = self.ended_at
@@ -126,52 +131,6 @@ class Sums:
     screenings: Span = field(default_factory=Span)
 
 
-@dataclass(frozen=True, kw_only=True)
-class SpanFigures:
-    """How many, and how long in seconds; None where there were none."""
-
-    count: int
-    total_seconds: float
-    mean_seconds: float | None
-    longest_seconds: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class LeaderFigures:
-    """The figures of a day.
-
-    `offered` are the calls that were let in, the sum of all fates: `answered` by the leader, still `open`,
-    `sent_off` at the end, found out of scope and not answered (`turned_away`), `to_be_called` (kept the
-    place, or was let go to be called back), `gave_up`, went to an agent outside the leader's line
-    (`other_agent`), ended with a screening agent (`screening_only`), and `lost` by a fault of ours.
-    `screened`, in scope or out of it, and results say what people put down of them, whatever the fate.
-    `standings` count the calls by what the register says of them now, `called_back` and `handed_to_unit`
-    are two of these.
-    """
-
-    offered: int
-    screened: int
-    in_scope: int
-    out_of_scope: int
-    answered: int
-    on_the_spot: int
-    dispatched: int
-    called_back: int
-    handed_to_unit: int
-    gave_up: int
-    sent_off: int
-    turned_away: int
-    to_be_called: int
-    other_agent: int
-    screening_only: int
-    lost: int
-    open: int
-    standings: dict[str, int]
-    waits: SpanFigures
-    talks: SpanFigures
-    screenings: SpanFigures
-
-
 def fate_of(told: Told, line: Line) -> Fate:  # noqa: PLR0911 - one line for each, in the order that counts
     """Return what became of a call."""
     if told.spoke:
@@ -212,7 +171,7 @@ def sums_of(told: Told, line: Line, now: datetime) -> Sums:
     """Return what one call adds."""
     times = times_of(told, line, now)
     found = Sums(fates=Counter({fate_of(told, line).value: 1}))
-    scope = None if told.in_scope is None else "in_scope" if told.in_scope else "out_of_scope"
+    scope = None if told.in_scope is None else IN_SCOPE if told.in_scope else OUT_OF_SCOPE
     steps = (SCREENED if told.screened else None, scope, told.result, told.settled)
     found.steps.update(step for step in steps if step is not None)
     found.waits.put(times.wait_us)
@@ -231,24 +190,6 @@ def total(calls: Iterable[Told], line: Line, now: datetime) -> Sums:
         for name in _SPANS:
             getattr(found, name).add(getattr(one, name))
     return found
-
-
-def figures(sums: Sums, standings: Mapping[str, int]) -> LeaderFigures:
-    """Return the figures of a day; `standings` are its calls by how they stand in the register."""
-    fates, steps = sums.fates, sums.steps
-    of_steps = (SCREENED, "in_scope", "out_of_scope", ON_THE_SPOT, DISPATCHED)
-    of_fates = [fate.value for fate in Fate if fate is not Fate.OUT_OF_SCOPE]
-    return LeaderFigures(
-        offered=sum(fates.values()),
-        turned_away=fates[Fate.OUT_OF_SCOPE],
-        **{name: steps[name] for name in of_steps},
-        **{name: fates[name] for name in of_fates},
-        **{name: standings.get(name, 0) for name in (CALLED_BACK, HANDED_TO_UNIT)},
-        standings=dict(sorted(standings.items())),
-        waits=_shown(sums.waits),
-        talks=_shown(sums.talks),
-        screenings=_shown(sums.screenings),
-    )
 
 
 def differences(first: Sums, second: Sums) -> Iterator[str]:
@@ -288,12 +229,3 @@ def _lasted(talk: Talk, until: datetime) -> int:
     """Return the microseconds of a talk before an instant."""
     ended = until if talk.ended_at is None else min(talk.ended_at, until)
     return max(0, micros(ended - talk.began_at))
-
-
-def _shown(span: Span) -> SpanFigures:
-    return SpanFigures(
-        count=span.count,
-        total_seconds=seconds(span.total_us),
-        mean_seconds=seconds(round(span.total_us / span.count)) if span.count else None,
-        longest_seconds=seconds(span.longest_us) if span.count else None,
-    )

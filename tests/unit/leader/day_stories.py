@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from telephony.clock import SHANGHAI
 from telephony.rules.call_story import Happening, Record, begin, tell
-from telephony.rules.leader_figures import differences, figures, total
+from telephony.rules.leader_day_figures import figures
+from telephony.rules.leader_figures import differences, total
 from telephony.store import calls as call_rows
 from telephony.store import leader_calls, leader_days, leader_figures, leader_recompute, stays
 from telephony.store import tables as ledger

@@ -9,7 +9,8 @@ from telephony.leader.certificate import CertificateView
 from telephony.leader.certificate_document import worded
 from telephony.leader.certificate_page import page
 from telephony.rules.leader_certificate import Deviation, digest
-from telephony.rules.leader_figures import Sums, figures
+from telephony.rules.leader_day_figures import figures
+from telephony.rules.leader_figures import Sums
 from telephony.store.leader_figures import Satisfaction
 
 AT = "2026-12-10T15:00:00+08:00"
