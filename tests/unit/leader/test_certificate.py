@@ -16,8 +16,8 @@ from telephony.rules.leader_presence import Presence
 from telephony.store import leader_days
 from telephony.store.leader_tables import leader_calls
 from telephony.store.leader_tables import leader_days as days_table
-from telephony.store.tables import events
-from tests.unit.leader.day_stories import CITIZEN, ENDS, LATER, OPENED, DayStore
+from telephony.store.tables import events, legs
+from tests.unit.leader.day_stories import CITIZEN, ENDS, LATER, LEADER, OPENED, DayStore
 from tests.unit.store.revisit_rows import put_revisit
 from tests.unit.times import FixedClock
 
@@ -205,7 +205,7 @@ async def test_a_postponement_is_flagged_with_both_times(house):
 )
 @ensureDeferred
 async def test_a_late_opening_and_an_early_end_are_flagged(house, values, expected):
-    house.store.day(**values)
+    house.store.alter(days_table.update().values(**values))
     assert await house.codes() == expected
 
 
@@ -221,6 +221,7 @@ async def test_a_late_opening_and_an_early_end_are_flagged(house, values, expect
 )
 @ensureDeferred
 async def test_the_second_day_of_its_centre_in_a_month_is_flagged(house, other, expected):
+    house.store.empty()
     house.store.day(**{"starts_at": OPENED - timedelta(days=5), **other})
     house.store.day(reason="防汛专场")
     assert await house.codes() == expected
@@ -270,6 +271,15 @@ async def test_once_everybody_was_answered_it_is_certified(house):
 @ensureDeferred
 async def test_a_call_that_goes_on_keeps_it_from_being_certified(house):
     house.answered(outcome="goes on")
+    with pytest.raises(NotAllowedError, match="1 calls of leader day"):
+        await house.certify()
+
+
+@ensureDeferred
+async def test_an_agent_who_is_still_in_a_call_keeps_it_from_being_certified(house):
+    house.answered()
+    seated = sa.and_(legs.c.party == LEADER, legs.c.role == "agent")
+    house.store.alter(legs.update().where(seated).values(ended_at=None))
     with pytest.raises(NotAllowedError, match="1 calls of leader day"):
         await house.certify()
 
