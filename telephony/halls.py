@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
+import structlog
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from telephony.clock import Clock, Timer
 from telephony.config import Config
@@ -11,6 +13,8 @@ from telephony.leader.days import LeaderDays, Sounds
 from telephony.leader.seat import Seats
 from telephony.pbx.ami import AMIClient
 from telephony.store.database import Database
+
+log = structlog.get_logger()
 
 
 class Halls:
@@ -27,7 +31,7 @@ class Halls:
 
     def tick(self) -> None:
         """Every ten seconds: another service on the same store may have changed a day."""
-        self.days.refresh()
+        self.days.refresh().addErrback(_log_fault)
 
 
 def seats_of(  # noqa: PLR0913, PLR0917 - what bootstrap hands in, once
@@ -53,3 +57,7 @@ def seats_of(  # noqa: PLR0913, PLR0917 - what bootstrap hands in, once
 
 def _unawaited(_: Deferred[None]) -> None:
     """Let it happen: whoever began it logs its faults."""
+
+
+def _log_fault(failure: Failure) -> None:
+    log.error("leader_days_not_read", why=repr(failure.value))
