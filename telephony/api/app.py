@@ -20,6 +20,7 @@ from telephony.api.routes import (
     coordination,
     dialer,
     leader_days,
+    leader_presence,
     no_disturb,
     notices,
     phones,
@@ -63,7 +64,7 @@ OF_BAD_DAYS = (notices, storm)
 OF_FIGURES = (service_reports, refusals)
 OF_REVISITS = (dialer, worklist, revisit_reports, revisit_plans, revisits, no_disturb)
 """In this order: a name below /revisits is looked for before it is taken for a revisit's id."""
-OF_LEADERS = (leader_days,)
+OF_LEADERS = (leader_days, leader_presence)
 OF_THREE_WAYS = (coordination, threeway_commands, threeway, supervision, transfers)
 TITLE = "12345 hotline telephony"
 VERSION = "1"

@@ -17,6 +17,7 @@ from telephony.cli import (
     demo_waiting,
     dialer,
     leader_days,
+    leader_presence,
     notices,
     recordings,
     registers,
@@ -84,6 +85,7 @@ app.add_typer(recordings.app, name="recordings")
 app.add_typer(returns.app, name="returns")
 app.add_typer(notices.app, name="notices")
 app.add_typer(storm.app, name="storm")
+leader_presence.add_to(leader_days.app)
 app.add_typer(leader_days.app, name="leader-days")
 app.add_typer(units.app, name="units")
 app.add_typer(supervise.app, name="supervise")
