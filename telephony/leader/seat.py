@@ -96,7 +96,8 @@ class Seats:
             self._again = True
             return succeed(None)
         self._reading, self._again = True, False
-        return self._database.read(_open_days).addCallbacks(self._read, self._not_read)
+        looked = self._database.read(_open_days).addCallback(self._read)
+        return looked.addErrback(self._not_read).addCallback(self._have_read)
 
     # What the switch says.
 
@@ -217,15 +218,14 @@ class Seats:
             self._days[day.id] = watched
             self._settle(watched, self._now(), known=True)
 
-    def _take_up(self, found: tuple[list[LeaderDayView], dict[int, datetime]]) -> None:
+    def _take_up(self, found: tuple[list[LeaderDayView], dict[int, datetime]]) -> Deferred[None]:
         days, on = found
         self._set_back = any(seen - self._clock.now() > STEP for seen in on.values())
         for day in days:
             self._watch(day, on=day.id in on)
-        self.shortfall.weigh(self._open())
+        return self.shortfall.weigh(self._open())
 
-    def _read(self, days: list[LeaderDayView]) -> None:
-        self._reading = False
+    def _read(self, days: list[LeaderDayView]) -> Deferred[None]:
         now, still = self._now(), {day.id for day in days}
         for known in list(self._days.values()):
             known.is_open = known.id in still
@@ -233,13 +233,16 @@ class Seats:
         for day in days:
             self._watch(day, on=False)
         self._store(now)
-        self.shortfall.weigh(self._open())
-        if self._again:
-            self.days_changed()
+        return self.shortfall.weigh(self._open())
 
-    def _not_read(self, failure: Failure) -> None:
-        self._reading = False  # read again after some looks
+    @staticmethod
+    def _not_read(failure: Failure) -> None:
+        # Read again after some looks.
         log.error("leader_days_not_read", why=repr(failure.value))
+
+    def _have_read(self, _: None) -> Deferred[None]:
+        self._reading = False
+        return self.days_changed() if self._again else succeed(None)
 
 
 def _open_days(connection: sa.Connection) -> list[LeaderDayView]:

@@ -67,14 +67,13 @@ class Shortfall:
         for day, seen, told in found:
             is_open = day.state == OPEN
             short = seen.warns if is_open else bool(seen.missing)
-            stands = self._short.get(day.id, told)
+            stands = self._short.pop(day.id, told)
+            if is_open:
+                self._short[day.id] = short
             if is_open and short and not stands:
                 self._write(day.id, partial(_raise, day=day, seen=seen, now=now))
             elif stands and not short:
                 self._write(day.id, partial(_take_back, day=day, now=now))
-            self._short[day.id] = short
-            if not is_open:
-                del self._short[day.id]
 
     def _write(self, day_id: int, work: Callable[[sa.Connection], None]) -> None:
         def failed(failure: Failure) -> None:

@@ -117,12 +117,10 @@ class Hall:
 
     async def written(self):
         """Wait until all is read and written that was asked for."""
-        for _ in range(2):
-            if self.seats is not None:
-                while self.seats._reading:
-                    await self.database.read(lambda _: None)
+        while self.seats is not None and self.seats._reading:
             await self.database.read(lambda _: None)
-            await self.database.write(lambda _: None)
+        await self.database.write(lambda _: None)
+        await self.database.write(lambda _: None)
 
     async def presence(self):
         """Return the day's presence now, which a recount from the events confirms."""

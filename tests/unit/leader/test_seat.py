@@ -341,6 +341,20 @@ async def test_a_break_that_began_in_the_repeated_time_is_none_of_the_leaders_se
 
 
 @ensureDeferred
+async def test_a_clock_set_back_while_the_service_was_dead_is_noticed_by_the_last_look(hall):
+    await hall.passes(30)
+    await hall.agent("talking")
+    await hall.passes(5)
+    hall.killed()
+    hall.clock.set_by(-20)
+    await hall.begins()
+    await hall.phone(there=True)
+    await hall.agent("paused")
+    await hall.passes(100)
+    assert await hall.there() <= 36
+
+
+@ensureDeferred
 async def test_a_clock_that_is_a_second_off_was_not_set(hall):
     await hall.passes(10)
     hall.clock.set_by(1)
