@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
+import structlog
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from telephony.clock import Clock
 from telephony.config import Config
@@ -10,6 +12,8 @@ from telephony.leader.days import LeaderDays, Sounds
 from telephony.leader.register import Register
 from telephony.leader.screening import Give, Roster, Screening
 from telephony.store.database import Database
+
+log = structlog.get_logger()
 
 
 class Halls:
@@ -35,4 +39,8 @@ class Halls:
 
     def tick(self) -> None:
         """Every ten seconds: another service on the same store may have changed a day."""
-        self.days.refresh()
+        self.days.refresh().addErrback(_log_fault)
+
+
+def _log_fault(failure: Failure) -> None:
+    log.error("leader_days_not_read", why=repr(failure.value))

@@ -16,6 +16,8 @@ from telephony.cli import (
     demo_threeway,
     demo_waiting,
     dialer,
+    leader_calls,
+    leader_days,
     notices,
     recordings,
     registers,
@@ -83,12 +85,14 @@ app.add_typer(recordings.app, name="recordings")
 app.add_typer(returns.app, name="returns")
 app.add_typer(notices.app, name="notices")
 app.add_typer(storm.app, name="storm")
+app.add_typer(leader_days.app, name="leader-days")
 app.add_typer(units.app, name="units")
 app.add_typer(supervise.app, name="supervise")
 threeway_commands.add_to(threeway.app)
 conference.add_to(threeway.app)
 app.add_typer(threeway.app, name="threeway")
 app.add_typer(transfers.app, name="transfer")
+leader_calls.add_to(leader_days.app)
 dialer.add_to(revisits.app)
 audit.add_to(revisits.app)
 worklist.add_to(revisits.app)
