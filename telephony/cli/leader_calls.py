@@ -111,7 +111,7 @@ def _given(call: str, what: str, by: str, *, as_json: bool) -> None:
     if as_json:
         show.document(found)
         return
-    show.line(say(f"leader.handed_{found['how']}"))
+    show.line(say(f"leader_handed.{found['how']}"))
 
 
 def _listed(title: str, found: list[dict[str, Any]], *, whole: bool, as_json: bool) -> None:

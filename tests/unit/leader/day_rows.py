@@ -47,7 +47,7 @@ def put_leg(connection, leg_id, call_id, role, party, began, until, **values):
 
 
 def put_talk(connection, call_id, party, began, until, *, leg=None, hears=True):
-    """Let an agent talk in a call; unless `hears`, the citizen is not there, as when an agent asks another."""
+    """Let an agent talk in a call; unless `hears` the citizen is not there, as when an agent asks another."""
     leg = leg or f"{call_id}-{party}"
     put_leg(connection, leg, call_id, "agent", party, began, until, bridged_at=at(began))
     bridge = f"{leg}-bridge"
