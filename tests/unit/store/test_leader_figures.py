@@ -140,6 +140,7 @@ def test_calls_of_another_day_are_not_counted(store):
 
 
 # Any day: the ledger's sums are those of the raw events.
+# `now` lies after all that has happened: a bridge that is entered later than now is none yet.
 
 LENGTH = st.floats(0.01, 400).map(lambda s: round(s, 6))
 STORIES = st.fixed_dictionaries(
@@ -180,7 +181,7 @@ def both_stores(postgres, tmp_path_factory):
 
 
 @settings(max_examples=30)
-@given(st.lists(st.tuples(STORIES, SAID), max_size=8), st.integers(0, 9000))
+@given(st.lists(st.tuples(STORIES, SAID), max_size=8), st.integers(12_000, 20_000))
 def test_the_sums_of_the_ledger_equal_those_of_the_raw_events(both_stores, calls, now):
     for store in both_stores:
         store.empty()
