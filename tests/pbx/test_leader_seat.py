@@ -1,4 +1,4 @@
-"""A leader's seat on a real switch: screened and handed over warm, the assistant beside, a unit in the room."""
+"""A leader's seat on a real switch: a warm hand-over, the assistant beside, a unit in the room."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -109,10 +109,10 @@ def test_a_screened_citizen_is_handed_over_warm_and_stands_as_answered_by_the_le
     leader.wait_event("CALL_INCOMING", PATIENCE)
     leader.answer()
     wait_hear(all_of_them, citizen={MUSIC}, asker={LEADER}, leader={AGENT})
-    assert standing(talk, day_id)["standing"] == "waiting"  # the leader was asked; the citizen hears music
+    wait_stands(talk, day_id, "waiting")  # the leader was asked; the citizen hears music
     talk.phone.hangup()
     wait_hear(all_of_them, citizen={LEADER}, leader={CITIZEN})
-    assert standing(talk, day_id)["standing"] == "with_leader"
+    wait_stands(talk, day_id, "with_leader")
     leader.hangup()
     wait_over(talk)
     found = standing(talk, day_id)
@@ -139,8 +139,17 @@ def test_a_citizen_who_hangs_up_while_the_leader_is_asked_was_not_reached(conver
     assert talk.call_id in owed
 
 
+def wait_stands(talk, day_id, wanted):
+    """Block until the call stands so; return it."""
+    for _ in range(100):
+        mark, found = talk.service.mark(), standing(talk, day_id)
+        if found["standing"] == wanted:
+            return found
+        talk.service.get("/events", after=mark, wait=0.2)  # who enters a bridge is told by no event
+    raise AssertionError(f"not {wanted}: {found}")
+
+
 def standing(talk, day_id):
-    [found] = [
-        each for each in talk.service.get(f"/leader-days/{day_id}/calls") if each["call_id"] == talk.call_id
-    ]
+    calls = talk.service.get(f"/leader-days/{day_id}/calls")
+    [found] = [each for each in calls if each["call_id"] == talk.call_id]
     return found
