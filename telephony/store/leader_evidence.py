@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telephony.rules.leader_register import ANSWERED, Known, Met, met, standing, talked_with_agent, waited
+from telephony.rules.transfer import CANCELLED, FAILED
 from telephony.store import presence
 from telephony.store.presence import Presence
 from telephony.store.return_calls import CAMPAIGN
@@ -29,7 +30,10 @@ _QUEUED = sa.select(events.c.call_id, events.c.at, events.c.data).where(
     events.c.call_id.in_(_IDS), events.c.kind == "queued"
 )
 _MOVED = sa.select(transfers.c.call_id, transfers.c.moved_at, transfers.c.queue).where(
-    transfers.c.call_id.in_(_IDS), transfers.c.moved_at.is_not(None), transfers.c.mode == "blind"
+    transfers.c.call_id.in_(_IDS),
+    transfers.c.mode == "blind",
+    transfers.c.moved_at.is_not(None),
+    transfers.c.state.not_in([FAILED, CANCELLED]),  # else they are with the first agent again
 )
 _PLACED = (
     sa.select(calls.c.id, calls.c.caller_number, calls.c.arrived_at, calls.c.marks)

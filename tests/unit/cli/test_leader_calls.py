@@ -48,6 +48,11 @@ def test_what_a_citizen_wants_is_put_down(talk):
     assert (found["in_scope"], found["summary"], found["screened_by"]) == (True, "供水不足", ASKER)
 
 
+def test_a_call_is_shown_with_what_was_put_down(talk):
+    run(talk, *SCREEN, "--in-scope")
+    assert "领导接线，事项摘要：供水不足" in talk.run("call", CALL).stdout
+
+
 def test_whether_it_is_in_the_scope_must_be_said(talk):
     assert talk.run("leader-days", *SCREEN).exit_code == 2
 

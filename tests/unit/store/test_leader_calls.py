@@ -148,23 +148,21 @@ def test_who_was_sent_off_at_the_end_has_left_the_line(connection, day):
 
 
 @pytest.mark.parametrize(
-    ("queue", "moved", "standing"),
+    ("queue", "moved", "state", "standing"),
     [
-        ("city-12345", 40, "not_reached"),
-        ("city-leader", 40, "waiting"),
-        ("city-12345", None, "waiting"),
+        ("city-12345", 40, "waiting", "not_reached"),
+        ("city-12345", 40, "completed", "not_reached"),
+        ("city-12345", 40, "failed", "waiting"),
+        ("city-leader", 40, "waiting", "waiting"),
+        ("city-12345", None, "waiting", "waiting"),
     ],
 )
-def test_who_was_given_to_another_queue_has_left_the_line_once_moved(connection, day, queue, moved, standing):
+def test_who_was_given_to_another_queue_has_left_the_line_once_moved(
+    connection, day, queue, moved, state, standing
+):
     put_lost(connection, day, until=None)
     row = {"call_id": "1.0", "worker": "w", "kind": "queue", "target": queue, "mode": "blind", "queue": queue}
-    row |= {
-        "from_agent": ASKER,
-        "from_leg": "1.0-8803",
-        "citizen_leg": "1.0",
-        "by": ASKER,
-        "state": "waiting",
-    }
+    row |= {"from_agent": ASKER, "from_leg": "1.0-8803", "citizen_leg": "1.0", "by": ASKER, "state": state}
     transfers.begin(connection, {**row, "started_at": at(30), "moved_at": moved and at(moved)})
     assert stands(connection) == standing
 
