@@ -95,9 +95,10 @@ class Certificates:
         self._check_register(connection, day, now)
         document = document_of(connection, self._config, day, self._presence, now)
         document["certified"] = {"at": plain(now), "by": by}
-        kept = {"digest": digest(document), "document": document}
+        mark = digest(document)
+        kept = {"digest": mark, "document": document}
         moved = leader_days.move(connection, day, state, certificate=kept, certified_at=now, certified_by=by)
-        leader_days.tell(connection, day_id, "certify", now, by=by, state=state, digest=kept["digest"])
+        leader_days.tell(connection, day_id, "certify", now, by=by, state=state, digest=mark)
         return _view(connection, moved, kept)
 
     def _check_register(self, connection: sa.Connection, day: LeaderDayView, now: datetime) -> None:

@@ -51,12 +51,15 @@ class DayFacts:
     differences: int = 0
 
 
+Values = Mapping[str, str | int | datetime]
+
+
 @dataclass(frozen=True)
 class Deviation:
     """A code, and what its words are filled with: seconds as numbers, times as instants."""
 
     code: str
-    values: Mapping[str, str | int | datetime] = field(default_factory=dict)
+    values: Values = field(default_factory=dict)
 
 
 def deviations(day: DayFacts, rules: DayRules) -> list[Deviation]:
@@ -68,7 +71,7 @@ def deviations(day: DayFacts, rules: DayRules) -> list[Deviation]:
         late = _up(day.opened_at - day.starts_at)
         found.append(Deviation(OPENED_LATE, {"seconds": late, "at": day.opened_at}))
     if day.closed_at is not None and day.closed_at < day.ends_at:
-        early = {"seconds": _up(day.ends_at - day.closed_at), "at": day.closed_at}
+        early: Values = {"seconds": _up(day.ends_at - day.closed_at), "at": day.closed_at}
         found.append(Deviation(CLOSED_EARLY, {**early, "reason": day.closed_why}))
     lacks = rules.least - timedelta(seconds=day.there)
     if lacks > timedelta():
@@ -88,7 +91,7 @@ def _of_notices(notices: Sequence[Announced], rules: DayRules) -> Iterator[Devia
             yield Deviation(SUBSTITUTED, {**people, "reason": notice.reason})
         in_time = announced_in_time(notice.published_at, notice.starts_at, rules)
         if notice.kind != _CANCELLED and not in_time:
-            late = {"nth": notice.nth, "at": notice.published_at}
+            late: Values = {"nth": notice.nth, "at": notice.published_at}
             yield Deviation(ANNOUNCED_LATE, {**late, "days": rules.notice_days})
 
 
