@@ -1,9 +1,12 @@
 """The states of a leader day, cell by cell."""
 
+import re
+
 import pytest
 
 from telephony.errors import NotAllowedError
 from telephony.leader.machine import COMMANDS, TABLE, LeaderDayMachine, after, allowed
+from telephony.paths import PROJECT
 
 TOLD = "! ! postponed substituted cancelled open ! ! !"
 CELLS = {
@@ -43,3 +46,11 @@ def test_what_is_allowed_in_a_state_is_what_leads_somewhere(state):
 
 def test_a_new_day_is_planned():
     assert LeaderDayMachine().state() == "planned"
+
+
+def test_the_drawing_shows_every_step_that_changes_the_state_and_no_other():
+    page = (PROJECT / "docs" / "states.md").read_text(encoding="utf-8")
+    drawing = page.partition("## A leader day\n")[2].partition("\n## ")[0]
+    drawn = set(re.findall(r"^ *(\w+) --> (\w+) : (\w+)$", drawing, re.MULTILINE))
+    steps = {(state, to, command) for state, row in TABLE.items() for command, to in row.items()}
+    assert drawn == {step for step in steps if step[0] != step[1]}
