@@ -32,8 +32,8 @@ FORM = 1
 """Of the document: another number means other keys."""
 PresenceOf = Callable[[sa.Connection, LeaderDayView, str, datetime], Presence]
 """How long a leader was there, by a day and its seat's agent, at an instant (store.leader_presence)."""
-_KEPT = ("id", "starts_at", "ends_at", "scope", "topics", "reason", "created_at", "by", "played")
-_HELD = ("opened_at", "opened_by", "closed_at", "closed_by", "closed_why")
+_KEPT = ("id", "starts_at", "ends_at", "scope", "topics", "created_at", "by", "played")
+_HELD = ("opened_at", "opened_by", "closed_at", "closed_by")
 _OF_CALL = (
     *("call_id", "entered_at", "entry", "ended_at", "outcome", "standing", "screened_by", "in_scope"),
     *("result", "unit", "case_number", "settled", "settled_by", "settled_at", "settled_call"),
@@ -85,7 +85,9 @@ def rules_of(config: Config) -> DayRules:
 
 def worded(found: Deviation) -> dict[str, Any]:
     """Return a deviation as the document holds it: code, words, and what they are made of."""
-    values = {name: plain(value) for name, value in found.values.items()}
+    values = {
+        name: mask(value) if isinstance(value, str) else plain(value) for name, value in found.values.items()
+    }
     shown = {name: _in_words(value) for name, value in found.values.items()}
     if "seconds" in found.values:
         shown["length"] = str(timedelta(seconds=int(str(found.values["seconds"]))))
@@ -116,6 +118,7 @@ def _day(config: Config, day: LeaderDayView) -> dict[str, Any]:
     leader, centre = config.leaders.get(day.leader), config.centres.get(day.centre)
     return {
         **{name: plain(getattr(day, name)) for name in (*_KEPT, *_HELD)},
+        **{name: _masked(getattr(day, name)) for name in ("reason", "closed_why")},
         "centre": {"code": day.centre, "name": centre.name if centre else day.centre},
         "leader": {
             "code": day.leader,

@@ -45,7 +45,7 @@ def _template() -> Template:
     plain = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, finalize=_shown, trim_blocks=True
     )
-    plain.filters |= {"moment": _moment, "clock": _clock}
+    plain.filters |= {"moment": _moment, "hour": _hour, "clock": _clock}
     plain.globals |= {"t": _label}
     return plain.get_template("certificate.html.j2")
 
@@ -61,6 +61,11 @@ def _moment(text: str | None) -> str:
     if not text:
         return "—"
     return f"{datetime.fromisoformat(text).astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
+
+
+def _hour(text: str) -> str:
+    """Return the time of day of a time of the document, in Shanghai."""
+    return _moment(text)[11:]
 
 
 def _clock(lasted: float | None) -> str:

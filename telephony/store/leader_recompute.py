@@ -21,7 +21,9 @@ SENT_OFF = "leader_sent_off"
 """The kind of the event that says that a citizen still waited as the day ended (telephony.leader)."""
 _PAGE = 500
 _AGENT_CAME = frozenset({"answered", "agent_joined"})
-_TAKEN, _HELD, _OVER = "taken", "held", frozenset({"kept", "back", "left", "unreached"})
+_TAKEN, _HELD = "taken", "held"
+_OVER = frozenset({"kept", "back", "left", "unreached", "given", "queued"})
+"""The words of a transfer after which who answers has the citizen."""
 
 
 @dataclass

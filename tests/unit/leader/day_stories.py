@@ -115,8 +115,10 @@ class Story:
     """A call of the day told by a journal; seconds are lengths, None where it never came to that.
 
     After `wait` seconds a screening agent answers and talks for `screen`; then the citizen is handed over,
-    `blind` or `attended` (the two agents speak for `words`), and after `wait` again talks with the leader for
-    `talk`. `by` hangs up: `citizen`, or the `switch` died.
+    `blind`, `attended` (the two agents speak for `words`), or `gone` (the agent asked, and hung up before the
+    leader answered), and after `wait` again talks with the leader for `talk`, then with an agent outside the
+    line for `other`. `outcome` says how it ends: `hangup` by the citizen, `early` in the greeting, `kept` a
+    place, `failed` by our fault, or it `goes on`.
     """
 
     def __init__(
@@ -145,8 +147,9 @@ class Story:
         self.clock += wait
         if screen is not None:
             self._talk(SCREENER, screen)
-        if screen is not None and hand == "attended":
-            self._attended(wait, words, talk)
+        if screen is not None and hand in {"attended", "gone"}:
+            self._ask(wait)
+            (self._attended if hand == "attended" else self._given)(words, talk)
         else:
             if screen is not None:
                 self._tell("transfer", self.citizen, "citizen", extra="1/queued/")
@@ -160,12 +163,23 @@ class Story:
             self._tell("queued", self.citizen, "citizen", extra="city-12345")
             self._talk(OTHER, other)
 
-    def _attended(self, wait, words, talk):
-        """Let the screening agent ask the leader first; without a talk the citizen goes while they speak."""
+    def _ask(self, wait):
+        """Let the screening agent ring the leader, the citizen hearing music."""
         self._tell("transfer", self.citizen, "citizen", extra="1/held/")
         self._tell("BRIDGE_EXIT", self.citizen, "citizen")
-        leader, asker = self._leg(LEADER), self._leg(SCREENER)
         self.clock += wait
+
+    def _given(self, words, talk):
+        """Let the screening agent hang up before the leader answers: the citizen goes on alone."""
+        self._leave(SCREENER)
+        self._tell("transfer", self.citizen, "citizen", extra="1/given/")
+        self.clock += words
+        if talk is not None:
+            self._talk(LEADER, talk)
+
+    def _attended(self, words, talk):
+        """Let the two agents speak first; without a talk the citizen goes while they do."""
+        leader, asker = self._leg(LEADER), self._leg(SCREENER)
         self._tell("CHAN_START", leader, "agent")
         self._tell("transfer", leader, "agent", extra="1/consulting/")
         bridge = self._bridge()

@@ -135,6 +135,16 @@ async def test_a_call_is_there_with_all_that_is_known_and_its_number_masked(hous
 
 
 @ensureDeferred
+async def test_a_number_in_what_was_written_of_the_day_is_masked_as_well(house):
+    told = {"closed_at": OPENED, "closed_why": f"来电 {CITIZEN} 反映火情", "reason": f"应 {CITIZEN}"}
+    house.store.alter(days_table.update().values(**told))
+    document = (await house.draft()).document
+    assert [each["code"] for each in document["deviations"]] == ["closed_early"]
+    assert "138****1234" in document["day"]["closed_why"]
+    assert CITIZEN not in canonical(document)
+
+
+@ensureDeferred
 async def test_what_settled_a_call_is_there_and_counted_by_its_standing(house):
     call_id = house.store.call()
     house.store.say(call_id, "settled", settled="handed_to_unit", unit="water", settled_note="已交办")
