@@ -43,11 +43,13 @@ from telephony.floor.storm import Storm
 from telephony.floor.supervision import Supervision
 from telephony.floor.supervisions import Supervisions
 from telephony.floor.switch_watch import SwitchWatch
-from telephony.floor.transfers import Transfers
+from telephony.floor.transfers import Transfers, Wanted
 from telephony.floor.transfers_by_phone import TransfersByPhone
 from telephony.floor.waiting_room import WaitingRoom
 from telephony.floor.waiting_seen import WaitingSeen
 from telephony.floor.waiting_words import Words
+from telephony.halls import Halls, seats_of
+from telephony.leader.seat import Seats
 from telephony.outbound import Outbound, death_point, reader_of, worker_of
 from telephony.paths import Paths
 from telephony.pbx.ami import AMIClient
@@ -60,6 +62,7 @@ from telephony.pbx.supervision import SpyLine
 from telephony.pbx.transfers import TransferLine
 from telephony.pbx.waiting import WaitingLine
 from telephony.rooms import Rooms
+from telephony.rules.transfer import Mode
 from telephony.secret_store import Secrets
 from telephony.spoken import SpokenPrompts
 from telephony.store import agents as agent_rows
@@ -141,8 +144,8 @@ class Service:
             self.pulse.beat,
             self.outbound.replied,
         )
-        at_point, explaining = death_point(config.revisits.mode), RefusalLine(self.ami)
-        self.refusals = Refusals(self.database, explaining, clock, self.pulse.beat, at_point)
+        self.halls, self.refusals = self._halls(clock), self._refusals(clock)
+        self.seats = self._seats(clock)
         self.supervision = self._supervision(clock, worker_of(paths))
         self.transfers = self._transfers(reactor, clock)
         self.switch.when_settled = self._settled_with
@@ -190,9 +193,27 @@ class Service:
             refusals=self.refusals,
             supervision=self.supervision,
             transfers=self.transfers,
+            halls=self.halls,
         )
         self._ticker = TwistedScheduler(timezone=UTC)
         self._describe()
+
+    def _halls(self, clock: Clock) -> Halls:
+        # Sounds in a folder of their own: notices of incidents remove what is none of theirs.
+        sounds = NoticeSounds(self.paths, self.config.prompts.voice, self._reactor, "leaders")
+        sides = (sounds, self.pulse.beat, self._give, self.roster)
+        return Halls(self.config, self.database, clock, *sides)
+
+    def _give(self, call_id: str, to: str, mode: Mode, by: str) -> Deferred[Any]:
+        return self.transfers.start(Wanted(call_id, to, mode, by))
+
+    def _seats(self, clock: Clock) -> Seats:
+        sides = (self.roster, self.ami, self.halls.days, self.pulse.beat)
+        return seats_of(self.config, self.database, clock, self._reactor, *sides)
+
+    def _refusals(self, clock: Clock) -> Refusals:
+        at_point, explaining = death_point(self.config.revisits.mode), RefusalLine(self.ami)
+        return Refusals(self.database, explaining, clock, self.pulse.beat, at_point)
 
     def _transfers(self, reactor: Any, clock: Clock) -> Transfers:
         worker, line = worker_of(self.paths), TransferLine(self.ami)
@@ -212,6 +233,8 @@ class Service:
         yield self.supervision.start()
         yield self.rooms.start()  # before the dialplan asks: a unit that hears the question is known
         yield self.notices.start()
+        yield self.halls.start()
+        yield self.seats.start()
         yield self.storm.refresh()
         self._listen_to_dialplan(self.config.hotline.agi)
         self.spoken.clear()
@@ -231,6 +254,7 @@ class Service:
         self.tapes.agree()
         self.refusals.settle().addErrback(_log_fault, "refusals")
         self.supervision.agree()
+        self.seats.settled()
 
     def _look_again(self) -> None:
         self.switch.sweep().addErrback(_log_fault, "sweep")
@@ -290,6 +314,7 @@ class Service:
         self.tapes.stop()
         self.overflow.stop()
         self.supervision.stop()
+        self.seats.stop()
         yield self.agi.stop()
         self.journal.stop()
         self.roster.stop()
@@ -338,6 +363,7 @@ class Service:
         self.rooms.agree()
         self.transfers.agree().addErrback(_log_fault, "transfers")
         self.tapes.tick()
+        self.halls.tick()
         self.supervision.agree()
         agi = self.agi
         self.counters.update(

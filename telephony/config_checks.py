@@ -268,7 +268,10 @@ def _seat(config: Config, seat: Seat, here: Loc) -> Iterator[Problem]:
         yield from _known("leaders", (*here, name), getattr(seat, name), config.queues)
     yield from _known("leaders", (*here, "agent"), seat.agent, config.agents)
     for place, assistant in enumerate(seat.assistants):
-        yield from _known("leaders", (*here, "assistants", place), assistant, config.agents)
+        at = (*here, "assistants", place)
+        yield from _known("leaders", at, assistant, config.agents)
+        if assistant in config.agents and config.agents[assistant].role != "supervisor":
+            yield "leaders", at, say("config.leader_assistant", agent=assistant)
     agent = config.agents.get(seat.agent)
     if agent and set(agent.skills) != {seat.queue}:
         yield "leaders", (*here, "agent"), say("config.leader_skill", agent=seat.agent, queue=seat.queue)

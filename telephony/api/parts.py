@@ -16,6 +16,10 @@ from telephony.floor.recordings import Recordings
 from telephony.floor.transfers import Wanted
 from telephony.floor.views import AgentView
 from telephony.floor.waiting_view import WaitingView
+from telephony.leader.certificate import Certificates
+from telephony.leader.days import LeaderDays
+from telephony.leader.register import Register
+from telephony.leader.screening import Screening
 from telephony.pbx.supervision import Mode
 from telephony.rules.planner import Planner
 from telephony.rules.refusals import Refusal
@@ -253,4 +257,28 @@ class Transfers(Protocol):
 
     def cancel(self, reference: str, by: str) -> Deferred[TransferView]:
         """Bring the citizen back."""
+        ...
+
+
+class Halls(Protocol):
+    """Leader days (telephony.halls.Halls)."""
+
+    @property
+    def days(self) -> LeaderDays:
+        """Return what plans, announces and holds them."""
+        ...
+
+    @property
+    def certificates(self) -> Certificates:
+        """Return what certifies them."""
+        ...
+
+    @property
+    def screening(self) -> Screening:
+        """Return what screening agents and assistants do with a day's calls."""
+        ...
+
+    @property
+    def register(self) -> Register:
+        """Return who called and was not reached."""
         ...

@@ -16,6 +16,10 @@ from telephony.cli import (
     demo_threeway,
     demo_waiting,
     dialer,
+    leader_calls,
+    leader_certificate,
+    leader_days,
+    leader_presence,
     notices,
     recordings,
     registers,
@@ -83,6 +87,10 @@ app.add_typer(recordings.app, name="recordings")
 app.add_typer(returns.app, name="returns")
 app.add_typer(notices.app, name="notices")
 app.add_typer(storm.app, name="storm")
+leader_calls.add_to(leader_days.app)
+leader_certificate.add_to(leader_days.app)
+leader_presence.add_to(leader_days.app)
+app.add_typer(leader_days.app, name="leader-days")
 app.add_typer(units.app, name="units")
 app.add_typer(supervise.app, name="supervise")
 threeway_commands.add_to(threeway.app)

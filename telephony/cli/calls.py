@@ -82,6 +82,9 @@ def show_call(found: Any, *, whole: bool) -> None:
         urging = found["urging"]
         told = {"case": urging["case_number"], "nth": urging["nth"], "before": show.moment(urging["before"])}
         show.line(say("call.urges", **told))
+    if found["leader"] is not None and found["leader"]["summary"] is not None:
+        summary = found["leader"]["summary"]
+        show.line(say("call.for_leader", summary=summary if whole else mask(summary)))
     legs = [
         (
             leg["role"],

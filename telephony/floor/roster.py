@@ -70,6 +70,8 @@ class Roster:
         """Who would ring now; read by the route in another thread, so it is replaced whole."""
         self.when_changed: Callable[[], None] = lambda: None
         """Called when somebody may have become free, or is free no longer."""
+        self.phone_listeners: list[Callable[[str, bool], None]] = []
+        """Called with each report of an agent's softphone, news or not: whether it is there."""
 
     def restore(self, rows: Mapping[str, dict[str, Any]]) -> None:
         """Take up the states that the store holds."""
@@ -156,6 +158,8 @@ class Roster:
         agent.in_use = state == "in_use"
         agent.phone = "registered" if agent.in_use else state
         self._note_ready(agent)
+        for tell in self.phone_listeners:
+            tell(number, agent.phone == "registered")
         self.when_changed()
 
     def reconcile(self, channels: Mapping[str, tuple[str, str, str]], members: Iterable[str]) -> None:

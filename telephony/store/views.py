@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from telephony.clock import SHANGHAI
 from telephony.rules.presence import Recording
-from telephony.store import presence, urgings
+from telephony.store import leader_calls, presence, urgings
+from telephony.store.leader_calls import LeaderBrief
 from telephony.store.presence import Presence, SegmentView, StayView
 from telephony.store.tables import ENDED, calls, events, legs
 from telephony.store.urgings import UrgingView
@@ -98,6 +99,7 @@ class CallDetail(CallView):
     segments: list[SegmentView]
     talk_seconds_by_agent: dict[str, float]
     urging: UrgingView | None = None
+    leader: LeaderBrief | None = None
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,7 @@ def call_detail(connection: sa.Connection, call_id: str, now: datetime) -> CallD
         segments=there.segment_views(),
         talk_seconds_by_agent=there.talked_by_agent(),
         urging=urgings.of_call(connection, call_id),
+        leader=leader_calls.brief(connection, call_id),
     )
 
 

@@ -19,7 +19,8 @@ from telephony.floor.notices import Notices
 from telephony.floor.pulse import Pulse
 from telephony.floor.refusals import Refusals
 from telephony.floor.storm import Storm
-from telephony.floor.transfers import Transfers
+from telephony.floor.transfers import Transfers, Wanted
+from telephony.halls import Halls
 from telephony.paths import PROJECT, Paths
 from telephony.secret_store import Secrets
 from telephony.store.database import transaction
@@ -110,7 +111,14 @@ class Api:
         self.explaining = FakeRefusalLine()
         self.refusals = Refusals(database, self.explaining, self.clock, self.pulse.beat)
         self.services = replace(self.services, refusals=self.refusals, transfers=self.transfers)
+        self.spoken = FakeSounds()
+        given = (self.clock, self.spoken, self.pulse.beat, self._give, self.roster)
+        self.halls = Halls(CONFIG, database, *given)
+        self.services = replace(self.services, halls=self.halls)
         self.app = application(self.services)
+
+    def _give(self, call_id, to, mode, by):
+        return self.transfers.start(Wanted(call_id, to, mode, by))
 
     def _tapes(self, var):
         reactor = SimpleNamespace(callFromThread=self.callFromThread, callLater=Timer().callLater)

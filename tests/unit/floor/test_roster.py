@@ -262,3 +262,12 @@ async def test_nothing_is_tried_again_after_the_stop(roster, database, timer, mo
     roster.connected("8001", "1.0", "1.1")
     roster.stop()
     assert timer.getDelayedCalls() == []
+
+
+def test_who_watches_phones_is_told_of_each_report_and_a_phone_in_use_is_there(roster):
+    told = []
+    roster.phone_listeners.append(lambda *report: told.append(report))
+    for state in ("registered", "in_use", "unreachable"):
+        roster.phone("8001", state)
+    roster.phone("4711", "registered")
+    assert told == [("8001", True), ("8001", True), ("8001", False)]

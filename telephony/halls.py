@@ -1,0 +1,78 @@
+"""Puts leader hotline days together (Art. 6): what is planned and announced, and what follows from it."""
+
+from collections.abc import Callable
+
+import structlog
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+
+from telephony.clock import Clock, Timer
+from telephony.config import Config
+from telephony.floor.roster import Roster
+from telephony.leader.certificate import Certificates
+from telephony.leader.days import LeaderDays, Sounds
+from telephony.leader.register import Register
+from telephony.leader.screening import Give, Screening
+from telephony.leader.screening import Roster as Ready
+from telephony.leader.seat import Seats
+from telephony.pbx.ami import AMIClient
+from telephony.store.database import Database
+from telephony.store.leader_presence import presence_of
+
+log = structlog.get_logger()
+
+
+class Halls:
+    """The leaders' side; `tell` wakes who waits for events, `give` begins a transfer of a call."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what bootstrap hands in, once
+        self,
+        config: Config,
+        database: Database,
+        clock: Clock,
+        sounds: Sounds,
+        tell: Callable[[], None],
+        give: Give,
+        roster: Ready,
+    ) -> None:
+        self.days = LeaderDays(config, database, clock, tell, sounds)
+        self.certificates = Certificates(config, database, clock, self.days, presence_of)
+        self.screening = Screening(config, database, clock, give, roster, tell)
+        self.register = Register(config, database, clock, tell)
+
+    def start(self) -> Deferred[None]:
+        """Take up the stored state; fires before sounds that are missing have been made again."""
+        return self.days.start()
+
+    def tick(self) -> None:
+        """Every ten seconds: another service on the same store may have changed a day."""
+        self.days.refresh().addErrback(_log_fault)
+
+
+def seats_of(  # noqa: PLR0913, PLR0917 - what bootstrap hands in, once
+    config: Config,
+    database: Database,
+    clock: Clock,
+    timer: Timer,
+    roster: Roster,
+    ami: AMIClient,
+    days: LeaderDays,
+    tell: Callable[[], None],
+) -> Seats:
+    """Return the presence clocks, told of phones by the agents' roster and of days by their commands.
+
+    What is left to the caller: `start`, `stop`, and `settled` once the switch has been asked.
+    """
+    seats = Seats(config, database, clock, timer, lambda agent: roster.one(agent).state, tell)
+    roster.phone_listeners.append(lambda number, there: seats.phone_changed(number, there=there))
+    ami.on_down(seats.lost)
+    days.listeners.append(lambda: _unawaited(seats.days_changed()))
+    return seats
+
+
+def _unawaited(_: Deferred[None]) -> None:
+    """Let it happen: whoever began it logs its faults."""
+
+
+def _log_fault(failure: Failure) -> None:
+    log.error("leader_days_not_read", why=repr(failure.value))
