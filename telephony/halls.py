@@ -7,6 +7,7 @@ from twisted.internet.defer import Deferred
 from telephony.clock import Clock
 from telephony.config import Config
 from telephony.leader.days import LeaderDays, Sounds
+from telephony.leader.duties import Duties
 from telephony.store.database import Database
 
 
@@ -17,6 +18,8 @@ class Halls:
         self, config: Config, database: Database, clock: Clock, sounds: Sounds, tell: Callable[[], None]
     ) -> None:
         self.days = LeaderDays(config, database, clock, tell, sounds)
+        self.duties = Duties(config, database, clock, tell)
+        self.days.listeners.append(self.duties.changed)
 
     def start(self) -> Deferred[None]:
         """Take up the stored state; fires before sounds that are missing have been made again."""
@@ -25,3 +28,4 @@ class Halls:
     def tick(self) -> None:
         """Every ten seconds: another service on the same store may have changed a day."""
         self.days.refresh()
+        self.duties.tick()

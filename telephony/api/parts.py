@@ -17,6 +17,7 @@ from telephony.floor.transfers import Wanted
 from telephony.floor.views import AgentView
 from telephony.floor.waiting_view import WaitingView
 from telephony.leader.days import LeaderDays
+from telephony.leader.duties import Duties
 from telephony.pbx.supervision import Mode
 from telephony.rules.planner import Planner
 from telephony.rules.refusals import Refusal
@@ -263,4 +264,9 @@ class Halls(Protocol):
     @property
     def days(self) -> LeaderDays:
         """Return what plans, announces and holds them."""
+        ...
+
+    @property
+    def duties(self) -> Duties:
+        """Return what every centre owes, month by month."""
         ...

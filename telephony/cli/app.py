@@ -16,6 +16,7 @@ from telephony.cli import (
     demo_threeway,
     demo_waiting,
     dialer,
+    leader_duties,
     notices,
     recordings,
     registers,
@@ -81,6 +82,7 @@ app.add_typer(registers.alarms, name="alarms")
 app.add_typer(cases.app, name="cases")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(returns.app, name="returns")
+app.add_typer(leader_duties.app, name="leader-days")
 app.add_typer(notices.app, name="notices")
 app.add_typer(storm.app, name="storm")
 app.add_typer(units.app, name="units")
