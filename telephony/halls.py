@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 
+import structlog
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
 from telephony.clock import Clock
 from telephony.config import Config
 from telephony.leader.days import LeaderDays, Sounds
 from telephony.leader.duties import Duties
 from telephony.store.database import Database
+
+log = structlog.get_logger()
 
 
 class Halls:
@@ -27,5 +31,9 @@ class Halls:
 
     def tick(self) -> None:
         """Every ten seconds: another service on the same store may have changed a day."""
-        self.days.refresh()
+        self.days.refresh().addErrback(_log_fault)
         self.duties.tick()
+
+
+def _log_fault(failure: Failure) -> None:
+    log.error("leader_days_not_read", why=repr(failure.value))

@@ -16,6 +16,7 @@ from telephony.cli import (
     demo_threeway,
     demo_waiting,
     dialer,
+    leader_days,
     leader_duties,
     notices,
     recordings,
@@ -82,9 +83,10 @@ app.add_typer(registers.alarms, name="alarms")
 app.add_typer(cases.app, name="cases")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(returns.app, name="returns")
-app.add_typer(leader_duties.app, name="leader-days")
 app.add_typer(notices.app, name="notices")
 app.add_typer(storm.app, name="storm")
+leader_duties.add_to(leader_days.app)
+app.add_typer(leader_days.app, name="leader-days")
 app.add_typer(units.app, name="units")
 app.add_typer(supervise.app, name="supervise")
 threeway_commands.add_to(threeway.app)

@@ -35,8 +35,6 @@ OF_TOPICS = (
 )
 COUNTS = ("calls", "cases", "urgings", "dissatisfied")
 
-app = typer.Typer(help=say("help.leader_days_duties"), no_args_is_help=True)
-
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to `hotline leader-days`."""
@@ -98,6 +96,3 @@ def _topic(topic: Any) -> tuple[object, ...]:
         f"{hot['share']:.0%}",
         change,
     )
-
-
-add_to(app)

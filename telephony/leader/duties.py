@@ -101,7 +101,9 @@ class Duties:
     def _settle(self, found: Settling) -> Deferred[None] | None:
         if not found.raised and not found.over:
             return None
-        work = partial(rows.settle, wanted=found, now=self._clock.now())
+        # Looked at again where nobody writes meanwhile: a notice may have gone out between the two.
+        now = self._clock.now()
+        work: Callable[[sa.Connection], None] = lambda store: rows.settle(store, self._look(store, now), now)
         return self._database.write(work).addCallback(lambda _: self._tell())
 
     def _has_looked(self, result: Failure | None) -> None:
