@@ -103,7 +103,10 @@ class Duties:
             return None
         # Looked at again where nobody writes meanwhile: a notice may have gone out between the two.
         now = self._clock.now()
-        work: Callable[[sa.Connection], None] = lambda store: rows.settle(store, self._look(store, now), now)
+
+        def work(connection: sa.Connection) -> None:
+            rows.settle(connection, self._look(connection, now), now)
+
         return self._database.write(work).addCallback(lambda _: self._tell())
 
     def _has_looked(self, result: Failure | None) -> None:

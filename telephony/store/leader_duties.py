@@ -1,6 +1,6 @@
 """What the monthly obligation rests on in the store: days, who sat when, and the alarms (Art. 6)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,7 +62,7 @@ def last_sat(connection: sa.Connection, today: datetime) -> dict[str, datetime]:
     to_come = sa.and_(leader_days.c.state.in_([*ANNOUNCED, PLANNED]), leader_days.c.starts_at >= today)
     query = sa.select(leader_days.c.leader, sa.func.max(leader_days.c.starts_at))
     query = query.where(_REAL, sa.or_(leader_days.c.state.in_(HELD), to_come))
-    return dict(connection.execute(query.group_by(leader_days.c.leader)).tuples().all())
+    return _by_name(connection.execute(query.group_by(leader_days.c.leader)))
 
 
 def recorded_since(connection: sa.Connection) -> datetime | None:
@@ -77,7 +77,7 @@ def undone(connection: sa.Connection) -> dict[str, datetime]:
     query = sa.select(leader_days.c.centre, sa.func.max(leader_notices.c.published_at))
     query = query.join(leader_notices, leader_notices.c.day_id == leader_days.c.id)
     query = query.where(_REAL, leader_notices.c.kind.in_(_UNDONE)).group_by(leader_days.c.centre)
-    return dict(connection.execute(query).tuples().all())
+    return _by_name(connection.execute(query))
 
 
 def open_settling(connection: sa.Connection, wanted: Settling) -> Settling:
@@ -85,7 +85,7 @@ def open_settling(connection: sa.Connection, wanted: Settling) -> Settling:
     standing = sa.select(alarms.c.kind, alarms.c.subject).where(
         alarms.c.kind.in_((DUE, MISSED)), alarms.c.acknowledged_at.is_(None)
     )
-    stands = set(connection.execute(standing).tuples())
+    stands = {(row.kind, row.subject) for row in connection.execute(standing)}
     raised = [
         each
         for each in wanted.raised
@@ -103,7 +103,10 @@ def settle(connection: sa.Connection, wanted: Settling, now: datetime) -> None:
             agent_rows.raise_alarm(connection, now, each.kind, each.subject)
 
 
+def _by_name(rows: Iterable[sa.Row[Any]]) -> dict[str, datetime]:
+    return {row[0]: row[1] for row in rows}
+
+
 def _is_new(connection: sa.Connection, each: Raise) -> bool:
     # Somebody may have acknowledged it, before a restart as well: the same month alarms once.
-    found: Any = agent_rows.alarmed_since(connection, each.kind, each.subject, each.since)
-    return found is None
+    return agent_rows.alarmed_since(connection, each.kind, each.subject, each.since) is None
