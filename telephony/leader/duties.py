@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -96,11 +97,12 @@ class Duties:
             return succeed(None)
         self._looked, self._looking = now, True
         work = partial(self._look, now=self._clock.now())
-        return self._database.read(work).addCallback(self._settle).addBoth(self._has_looked)
+        found: Deferred[Any] = self._database.read(work)
+        return found.addCallback(self._settle).addBoth(self._has_looked)
 
-    def _settle(self, found: Settling) -> Deferred[None] | None:
+    def _settle(self, found: Settling) -> Deferred[None]:
         if not found.raised and not found.over:
-            return None
+            return succeed(None)
         # Looked at again where nobody writes meanwhile: a notice may have gone out between the two.
         now = self._clock.now()
 

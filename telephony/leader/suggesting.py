@@ -90,9 +90,13 @@ class Suggesting:
             for (number, key), spans in counts.keys.items()
             if number in self._config.numbers and key in self._config.numbers[number].keys
         }
-        matters = (ranked(each, self._rules) for each in (queues, keys, counts.units, counts.districts))
-        below = frozenset(unit.code for unit in units if unit.level != OF_CITY)
-        return Topics(*matters, below_city=below)
+        return Topics(
+            queues=ranked(queues, self._rules),
+            keys=ranked(keys, self._rules),
+            units=ranked(counts.units, self._rules),
+            districts=ranked(counts.districts, self._rules),
+            below_city=frozenset(unit.code for unit in units if unit.level != OF_CITY),
+        )
 
     def _labels(self, units: Sequence[Unit]) -> dict[tuple[What, str], str]:
         config = self._config

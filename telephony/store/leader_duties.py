@@ -54,13 +54,15 @@ def days(connection: sa.Connection, since: datetime, until: datetime) -> list[Da
     query = sa.select(*columns).where(_REAL, leader_days.c.starts_at >= since)
     query = query.where(leader_days.c.starts_at < until).order_by(leader_days.c.starts_at, leader_days.c.id)
     found = connection.execute(query)
-    return [DayRow(*row[:-1], starts_at=row.starts_at.astimezone(SHANGHAI)) for row in found]
+    return [
+        DayRow(row.id, row.centre, row.leader, row.state, row.starts_at.astimezone(SHANGHAI)) for row in found
+    ]
 
 
 def last_sat(connection: sa.Connection, today: datetime) -> dict[str, datetime]:
     """Return when each leader sat last, or will by a day that is planned or announced from `today` on."""
     to_come = sa.and_(leader_days.c.state.in_([*ANNOUNCED, PLANNED]), leader_days.c.starts_at >= today)
-    query = sa.select(leader_days.c.leader, sa.func.max(leader_days.c.starts_at))
+    query = sa.select(leader_days.c.leader.label("name"), sa.func.max(leader_days.c.starts_at).label("at"))
     query = query.where(_REAL, sa.or_(leader_days.c.state.in_(HELD), to_come))
     return _by_name(connection.execute(query.group_by(leader_days.c.leader)))
 
@@ -74,7 +76,9 @@ def recorded_since(connection: sa.Connection) -> datetime | None:
 
 def undone(connection: sa.Connection) -> dict[str, datetime]:
     """Return by centre when a notice was last taken back: its day was put off, or cancelled."""
-    query = sa.select(leader_days.c.centre, sa.func.max(leader_notices.c.published_at))
+    query = sa.select(
+        leader_days.c.centre.label("name"), sa.func.max(leader_notices.c.published_at).label("at")
+    )
     query = query.join(leader_notices, leader_notices.c.day_id == leader_days.c.id)
     query = query.where(_REAL, leader_notices.c.kind.in_(_UNDONE)).group_by(leader_days.c.centre)
     return _by_name(connection.execute(query))
@@ -104,7 +108,7 @@ def settle(connection: sa.Connection, wanted: Settling, now: datetime) -> None:
 
 
 def _by_name(rows: Iterable[sa.Row[Any]]) -> dict[str, datetime]:
-    return {row[0]: row[1] for row in rows}
+    return {row.name: row.at for row in rows}
 
 
 def _is_new(connection: sa.Connection, each: Raise) -> bool:

@@ -6,7 +6,7 @@ the centre whose call it was. A case counts where it was changed last. The demon
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,6 @@ from telephony.store.outbound_tables import revisits
 from telephony.store.tables import UtcTime, calls, case_numbers, cases, urgings
 
 DISSATISFIED = "dissatisfied"
-Sums = Iterable[sa.Row[Any]]
 
 
 @dataclass(frozen=True)
@@ -59,8 +58,8 @@ def counts(connection: sa.Connection, weeks: Weeks, units: Iterable[Unit]) -> di
     for row in connection.execute(_calls(weeks)):
         _put_calls(by_centre[row.centre], row)
     known = _named(units)
-    for what, row in _matters(connection, weeks):
-        _put_matter(by_centre[row.centre or weeks.home], what, row, known)
+    for row in connection.execute(_matters(weeks)):
+        _put_matter(by_centre[row.centre or weeks.home], row, known)
     return dict(by_centre)
 
 
@@ -71,26 +70,28 @@ def _calls(weeks: Weeks) -> sa.Select[Any]:
     return query.where(_came_in(weeks), calls.c.queue.is_not(None), calls.c.centre.is_not(None))
 
 
-def _matters(connection: sa.Connection, weeks: Weeks) -> Iterator[tuple[str, sa.Row[Any]]]:
-    """Yield the sums of each kind: cases, urgings of them, and revisits that ended dissatisfied."""
-    demo = _demo_cases(weeks)
+def _matters(weeks: Weeks) -> sa.CompoundSelect[Any]:
+    """Return the sums of each kind: cases, urgings of them, and revisits that ended dissatisfied."""
     last = _last_called(weeks)
     here = last.c.case_number == cases.c.case_number
     changed = cases.outerjoin(last, here)
     asked_again = urgings.join(cases, cases.c.case_number == urgings.c.case_number)
     asked_again = asked_again.outerjoin(calls, calls.c.id == urgings.c.call_id)
     not_helped = revisits.join(cases, cases.c.case_number == revisits.c.case_number).outerjoin(last, here)
-    unhappy = sa.and_(revisits.c.verdict == DISSATISFIED, sa.not_(revisits.c.demo))
-    for what, source, called, at, only in (
-        ("cases", changed, last, cases.c.updated_at, sa.true()),
-        ("urgings", asked_again, calls, urgings.c.at, sa.true()),
-        ("dissatisfied", not_helped, last, revisits.c.decided_at, unhappy),
-    ):
-        named = (called.c.centre, cases.c.unit, cases.c.district)
-        query = sa.select(*named, *_sums(at, weeks)).select_from(source).group_by(*named)
-        query = query.where(_within(at, weeks), only, cases.c.case_number.not_in(demo))
-        for row in connection.execute(query):
-            yield what, row
+    unhappy = (revisits.c.verdict == DISSATISFIED, sa.not_(revisits.c.demo))
+    return sa.union_all(
+        _of_kind("cases", last, cases.c.updated_at, weeks).select_from(changed),
+        _of_kind("urgings", calls, urgings.c.at, weeks).select_from(asked_again),
+        _of_kind("dissatisfied", last, revisits.c.decided_at, weeks).select_from(not_helped).where(*unhappy),
+    )
+
+
+def _of_kind(what: str, called: Any, at: Any, weeks: Weeks) -> sa.Select[Any]:
+    demo = sa.select(case_numbers.c.case_number).where(case_numbers.c.number == weeks.demo_caller)
+    named = (called.c.centre, cases.c.unit, cases.c.district)
+    kind = sa.literal_column(f"'{what}'", sa.String).label("what")
+    query = sa.select(kind, *named, *_sums(at, weeks)).group_by(*named)
+    return query.where(_within(at, weeks), cases.c.case_number.not_in(demo))
 
 
 def _sums(at: Any, weeks: Weeks) -> tuple[sa.ColumnElement[int], sa.ColumnElement[int]]:
@@ -111,18 +112,14 @@ def _came_in(weeks: Weeks) -> sa.ColumnElement[bool]:
     return sa.and_(calls.c.direction == "inbound", somebody, _within(calls.c.arrived_at, weeks))
 
 
-def _last_called(weeks: Weeks) -> sa.Subquery:
-    """Return of each case the centre that its citizen called last, at one go: once over the calls."""
+def _last_called(weeks: Weeks) -> sa.CTE:
+    """Return of each case the centre that its citizen called last: found once, in one pass over the calls."""
     newest_first = (calls.c.arrived_at.desc(), calls.c.id.desc())
     nth = sa.func.row_number().over(partition_by=case_numbers.c.case_number, order_by=newest_first)
     each = sa.select(case_numbers.c.case_number, calls.c.centre, nth.label("nth"))
     each = each.join(case_numbers, case_numbers.c.number == calls.c.caller_number)
     found = each.where(_came_in(weeks), calls.c.centre.is_not(None)).subquery("called")
-    return sa.select(found.c.case_number, found.c.centre).where(found.c.nth == 1).subquery("last_called")
-
-
-def _demo_cases(weeks: Weeks) -> sa.Select[Any]:
-    return sa.select(case_numbers.c.case_number).where(case_numbers.c.number == weeks.demo_caller)
+    return sa.select(found.c.case_number, found.c.centre).where(found.c.nth == 1).cte("last_called")
 
 
 def _named(units: Iterable[Unit]) -> dict[str, Unit]:
@@ -140,10 +137,10 @@ def _put_calls(counted: Counts, row: Any) -> None:
         each.before.calls += int(row.before)
 
 
-def _put_matter(counted: Counts, what: str, row: Any, known: Mapping[str, Unit]) -> None:
+def _put_matter(counted: Counts, row: Any, known: Mapping[str, Unit]) -> None:
     unit = known.get(row.unit or "")
     # A case that names no district is its unit's, which may have one.
     district = row.district or (unit.district if unit else None)
     for spans in (counted.units[unit.code if unit else row.unit or None], counted.districts[district]):
         for tally, count in ((spans.last, row.last), (spans.before, row.before)):
-            setattr(tally, what, getattr(tally, what) + int(count))
+            setattr(tally, row.what, getattr(tally, row.what) + int(count))
