@@ -34,6 +34,7 @@ from telephony.rules.leader_day import (
     reminds,
 )
 from telephony.rules.leader_topics import TopicRules, in_turn
+from telephony.store import leader_days as day_rows
 from telephony.store import leader_duties as rows
 from telephony.store import leader_topics
 from telephony.store.database import Database
@@ -103,10 +104,12 @@ class Duties:
     def _settle(self, found: Settling) -> Deferred[None]:
         if not found.raised and not found.over:
             return succeed(None)
-        # Looked at again where nobody writes meanwhile: a notice may have gone out between the two.
+        # Looked at again where nobody writes meanwhile: a notice may have gone out between the two, and
+        # another service on the same store may have seen the same.
         now = self._clock.now()
 
         def work(connection: sa.Connection) -> None:
+            day_rows.alone(connection)
             rows.settle(connection, self._look(connection, now), now)
 
         return self._database.write(work).addCallback(lambda _: self._tell())
