@@ -11,6 +11,7 @@ from telephony.config import Config
 from telephony.floor.roster import Roster
 from telephony.leader.certificate import Certificates
 from telephony.leader.days import LeaderDays, Sounds
+from telephony.leader.duties import Duties
 from telephony.leader.register import Register
 from telephony.leader.screening import Give, Screening
 from telephony.leader.screening import Roster as Ready
@@ -39,6 +40,8 @@ class Halls:
         self.certificates = Certificates(config, database, clock, self.days, presence_of)
         self.screening = Screening(config, database, clock, give, roster, tell)
         self.register = Register(config, database, clock, tell)
+        self.duties = Duties(config, database, clock, tell)
+        self.days.listeners.append(self.duties.changed)
 
     def start(self) -> Deferred[None]:
         """Take up the stored state; fires before sounds that are missing have been made again."""
@@ -47,6 +50,7 @@ class Halls:
     def tick(self) -> None:
         """Every ten seconds: another service on the same store may have changed a day."""
         self.days.refresh().addErrback(_log_fault)
+        self.duties.tick()
 
 
 def seats_of(  # noqa: PLR0913, PLR0917 - what bootstrap hands in, once

@@ -22,6 +22,7 @@ from telephony.api.routes import (
     leader_calls,
     leader_certificates,
     leader_days,
+    leader_duties,
     leader_presence,
     no_disturb,
     notices,
@@ -66,7 +67,7 @@ OF_BAD_DAYS = (notices, storm)
 OF_FIGURES = (service_reports, refusals)
 OF_REVISITS = (dialer, worklist, revisit_reports, revisit_plans, revisits, no_disturb)
 """In this order: a name below /revisits is looked for before it is taken for a revisit's id."""
-OF_LEADERS = (leader_days, leader_presence, leader_calls, leader_certificates)
+OF_LEADERS = (leader_days, leader_duties, leader_presence, leader_calls, leader_certificates)
 OF_THREE_WAYS = (coordination, threeway_commands, threeway, supervision, transfers)
 TITLE = "12345 hotline telephony"
 VERSION = "1"

@@ -18,6 +18,7 @@ from telephony.floor.views import AgentView
 from telephony.floor.waiting_view import WaitingView
 from telephony.leader.certificate import Certificates
 from telephony.leader.days import LeaderDays
+from telephony.leader.duties import Duties
 from telephony.leader.register import Register
 from telephony.leader.screening import Screening
 from telephony.pbx.supervision import Mode
@@ -281,4 +282,9 @@ class Halls(Protocol):
     @property
     def register(self) -> Register:
         """Return who called and was not reached."""
+        ...
+
+    @property
+    def duties(self) -> Duties:
+        """Return what every centre owes, month by month."""
         ...

@@ -19,6 +19,7 @@ from telephony.cli import (
     leader_calls,
     leader_certificate,
     leader_days,
+    leader_duties,
     leader_presence,
     notices,
     recordings,
@@ -90,6 +91,7 @@ app.add_typer(storm.app, name="storm")
 leader_calls.add_to(leader_days.app)
 leader_certificate.add_to(leader_days.app)
 leader_presence.add_to(leader_days.app)
+leader_duties.add_to(leader_days.app)
 app.add_typer(leader_days.app, name="leader-days")
 app.add_typer(units.app, name="units")
 app.add_typer(supervise.app, name="supervise")

@@ -5,6 +5,7 @@ ahead; a week is read as seven full calendar days between the day of the announc
 """
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
@@ -100,6 +101,8 @@ def plan_faults(planned: Planned, others: Iterable[str], now: datetime, rules: D
 
 # What a centre owes.
 
+Standing = Literal["held", "announced", "planned", "due", "too_late", "missed", "unrecorded"]
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -111,39 +114,43 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """A centre's month: `state` is held, announced, planned, due, too_late or missed.
+    """A centre's month and how it stands.
 
-    `too_late`: the month still lasts, but no lawful notice is possible in it any more. `notify_before` is the
-    instant before which a notice for the month's last day must be out.
+    `too_late`: the month still lasts, but no lawful notice is possible in it any more. `missed`: it ended
+    without a session. `unrecorded`: it ended so before anything was kept here, so nobody can say what was.
+    `notify_before` is the instant before which a notice for the month's last day must be out.
     """
 
     month: str
-    state: Literal["held", "announced", "planned", "due", "too_late", "missed"]
+    state: Standing
     notify_before: datetime
 
 
-def duty(month: str, days: Iterable[Held], now: datetime, rules: DayRules) -> Duty:
-    """Return how a centre's month stands at `now`: one session a month (Art. 6)."""
+def duty(
+    month: str, days: Iterable[Held], now: datetime, rules: DayRules, since: datetime | None = None
+) -> Duty:
+    """Return how a centre's month stands at `now`: one session a month (Art. 6).
+
+    `since` is when this installation's records begin; without it they have always been kept.
+    """
     first, following = month_bounds(month)
     notify_before = last_notice_before((following - timedelta(microseconds=1)).date(), rules)
-    states = {_stands(day, now) for day in days if first <= day.starts_at < following}
-    if states & HELD:
-        state: str = "held"
-    elif states & ANNOUNCED:
-        state = "announced"
-    elif now >= following:
-        state = "missed"
-    elif now >= notify_before:
-        state = "too_late"
-    else:
-        state = "planned" if PLANNED in states else "due"
-    return Duty(month, state, notify_before)  # type: ignore[arg-type]  # of the words above
+    states = {day.state for day in days if first <= day.starts_at < following and _stands(day, now, rules)}
+    standing = _standing(
+        states, notify_before, following, now, recorded=since is None or since < notify_before
+    )
+    return Duty(month, standing, notify_before)
+
+
+def remind_at(found: Duty, days_before: int) -> datetime:
+    """Return the instant from which a centre is to be reminded, in Shanghai's time."""
+    return found.notify_before - timedelta(days=days_before)
 
 
 def reminds(found: Duty, now: datetime, days_before: int) -> bool:
     """Tell whether a centre is to be reminded now: the last lawful notice is near, and none is out."""
     waits = found.state in {"due", "planned"}
-    return waits and found.notify_before - timedelta(days=days_before) <= now < found.notify_before
+    return waits and remind_at(found, days_before) <= now < found.notify_before
 
 
 def month_bounds(month: str) -> tuple[datetime, datetime]:
@@ -155,11 +162,39 @@ def month_bounds(month: str) -> tuple[datetime, datetime]:
 
 def months(since: date, count: int) -> list[str]:
     """Return so many months from that of a day on, such as 2026-12."""
-    start = since.year * 12 + since.month - 1
-    return [f"{number // 12:04}-{number % 12 + 1:02}" for number in range(start, start + count)]
+    return months_around(since, 0, count - 1)
 
 
-def _stands(day: Held, now: datetime) -> str:
-    # One that was announced and never opened is no session: after its day the month stands open again.
-    over = day_of(day.starts_at) < day_of(now)
-    return "" if over and day.state in ANNOUNCED | {PLANNED} else day.state
+def months_around(day: date, back: int, ahead: int) -> list[str]:
+    """Return the months from `back` before that of a day to `ahead` after it, its own among them."""
+    own = day.year * DECEMBER + day.month - 1
+    numbers = range(own - back, own + ahead + 1)
+    return [f"{number // DECEMBER:04}-{number % DECEMBER + 1:02}" for number in numbers]
+
+
+def _standing(
+    states: AbstractSet[str],
+    notify_before: datetime,
+    following: datetime,
+    now: datetime,
+    *,
+    recorded: bool,
+) -> Standing:
+    if states & HELD:
+        return "held"
+    if now >= following:
+        # Who could not have announced one in time, for nothing was kept here yet, has not missed it here.
+        return "missed" if recorded else "unrecorded"
+    if states & ANNOUNCED:
+        return "announced"
+    if now >= notify_before:
+        return "too_late"
+    return "planned" if PLANNED in states else "due"
+
+
+def _stands(day: Held, now: datetime, rules: DayRules) -> bool:
+    # One that was announced and never opened is no session: after its day the month stands open again. So it
+    # does when the last lawful notice of what was planned has passed: that plan cannot be kept any more.
+    if day.state == PLANNED:
+        return now < last_notice_before(day_of(day.starts_at), rules)
+    return day.state not in ANNOUNCED or day_of(day.starts_at) >= day_of(now)

@@ -178,7 +178,7 @@ alarms = sa.Table(
     sa.Column("id", serial, primary_key=True, autoincrement=True),
     sa.Column("at", UtcTime, nullable=False),
     sa.Column("kind", sa.String(30), nullable=False),
-    sa.Column("subject", sa.String(40), nullable=False),
+    sa.Column("subject", sa.String(60), nullable=False),
     sa.Column("acknowledged_at", UtcTime),
 )
 

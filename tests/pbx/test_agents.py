@@ -78,7 +78,8 @@ def test_three_missed_rings_in_a_row_pause_the_agent_and_raise_an_alarm(system):
         phone.hangup()  # rejected, as good as missed
     event = system.service.wait_event("agent", mark, to="paused")
     assert event["data"]["reason"] == "missed-rings"
-    alarms = system.service.get("/alarms")
+    # On some days of a month every centre is reminded of its leader day as well.
+    alarms = [each for each in system.service.get("/alarms") if each["subject"].isdigit()]
     assert [(a["kind"], a["subject"]) for a in alarms] == [("missed-rings", "8001")]
     assert members(system) == dict.fromkeys(skills(system), (True, "missed-rings"))
     system.service.post(f"/alarms/{alarms[0]['id']}/acknowledge")

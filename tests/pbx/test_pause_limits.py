@@ -23,7 +23,8 @@ def service(tmp_path_factory):
 
 
 def alarms(service):
-    return [(each["kind"], each["subject"]) for each in service.get("/alarms")]
+    # On some days of a month every centre is reminded of its leader day as well.
+    return [(each["kind"], each["subject"]) for each in service.get("/alarms") if each["subject"].isdigit()]
 
 
 def wait_no_alarm(service):

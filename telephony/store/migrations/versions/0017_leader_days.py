@@ -155,10 +155,19 @@ def upgrade() -> None:
         sqlite_where=sa.text("ended_at IS NULL"),
         postgresql_where=sa.text("ended_at IS NULL"),
     )
+    # A centre's code and a month: `leader-day-due`.
+    with op.batch_alter_table("alarms") as batch:
+        batch.alter_column(
+            "subject", existing_type=sa.String(length=40), type_=sa.String(length=60), existing_nullable=False
+        )
 
 
 def downgrade() -> None:
     """Take back."""
+    with op.batch_alter_table("alarms") as batch:
+        batch.alter_column(
+            "subject", existing_type=sa.String(length=60), type_=sa.String(length=40), existing_nullable=False
+        )
     op.drop_index(
         "ux_leader_stretches_on",
         table_name="leader_stretches",
