@@ -18,8 +18,8 @@ from telephony.store.leader_tables import leader_stretches
 from telephony.store.service_tables import agent_spells
 from telephony.store.tables import events
 
-FRESH = timedelta(seconds=3)
-"""Up to this long after it was seen last the phone is taken to be there now: three looks."""
+FRESH = timedelta(seconds=2)
+"""Up to this long after it was seen last the phone is taken to be there now: a few looks."""
 _OF_DAY = leader_stretches.c.day_id == sa.bindparam("day")
 _ON = sa.and_(_OF_DAY, leader_stretches.c.ended_at.is_(None))
 _KEPT = (leader_stretches.c.began_at, leader_stretches.c.seen_at, leader_stretches.c.ended_at)
@@ -54,9 +54,8 @@ def see(connection: sa.Connection, day_id: int, at: datetime) -> None:
 
 def end(connection: sa.Connection, day_id: int, at: datetime | None) -> None:
     """End the stretch that goes on, never before it was seen last; None: there it ends."""
-    seen, gone = leader_stretches.c.seen_at, leader_stretches.c.seen_at
-    if at is not None:
-        gone = sa.case((seen < at, sa.literal(at, seen.type)), else_=seen)
+    seen = leader_stretches.c.seen_at
+    gone = seen if at is None else sa.case((seen < at, sa.literal(at, seen.type)), else_=seen)
     connection.execute(leader_stretches.update().where(_ON).values(ended_at=gone), {"day": day_id})
 
 
@@ -77,7 +76,7 @@ def _counted(
     return rules.presence(spells(connection, agent, day.opened_at, until), of_phone, day.opened_at, until)
 
 
-def _stretch(row: sa.Row[Any], now: datetime) -> Stretch:
+def _stretch(row: Any, now: datetime) -> Stretch:
     # While the switch cannot be asked nobody looks, and nothing is known: it counts up to the last look.
     known = None if now - row.seen_at <= FRESH else row.seen_at
     return Stretch(row.began_at, row.ended_at or known)
