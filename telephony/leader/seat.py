@@ -21,7 +21,6 @@ from telephony.config import Config
 from telephony.leader.shortfall import Shortfall
 from telephony.rules.leader_day import OPEN
 from telephony.rules.leader_presence import THERE
-from telephony.store import leader_days as day_rows
 from telephony.store import leader_presence as rows
 from telephony.store.database import Database
 from telephony.store.leader_days import LeaderDayView
@@ -95,7 +94,7 @@ class Seats:
         """Take up the open days and the stretches that go on; the switch has not been asked yet."""
         self._wall, self._steady = self._clock.now(), self._clock.monotonic()
         self._later = self._timer.callLater(LOOK, self._look)
-        return self._database.read(_stored).addCallback(self._take_up)
+        return self._database.read(rows.unsettled).addCallback(self._take_up)
 
     def stop(self) -> None:
         """Look no more; a stretch that goes on is taken up by the next service."""
@@ -109,7 +108,7 @@ class Seats:
             self._again = True
             return succeed(None)
         self._reading, self._again = True, False
-        looked = self._database.read(_open_days).addCallback(self._read)
+        looked = self._database.read(rows.open_days).addCallback(self._read)
         return looked.addErrback(self._not_read).addCallback(self._have_read)
 
     # What the switch says.
@@ -270,14 +269,3 @@ class Seats:
     def _have_read(self, _: None) -> Deferred[None]:
         self._reading = False
         return self.days_changed() if self._again else succeed(None)
-
-
-def _open_days(connection: sa.Connection) -> list[LeaderDayView]:
-    return day_rows.listed(connection, states=(OPEN,))
-
-
-def _stored(connection: sa.Connection) -> tuple[list[LeaderDayView], dict[int, datetime]]:
-    """Return the open days and those, closed by now, whose stretch goes on; and until when each is known."""
-    on, days = rows.going_on(connection), _open_days(connection)
-    closed = on.keys() - {day.id for day in days}
-    return days + [day_rows.one(connection, day_id) for day_id in sorted(closed)], on

@@ -10,8 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from telephony.rules import leader_presence as rules
+from telephony.rules.leader_day import OPEN
 from telephony.rules.leader_presence import Presence, Spell, Stretch
 from telephony.rules.service_figures import EPOCH, instant_us
+from telephony.store import leader_days as day_rows
 from telephony.store.agent_spells import AGENT
 from telephony.store.leader_days import LeaderDayView
 from telephony.store.leader_tables import leader_stretches
@@ -59,11 +61,21 @@ def end(connection: sa.Connection, day_id: int, at: datetime | None) -> None:
     connection.execute(leader_stretches.update().where(_ON).values(ended_at=gone), {"day": day_id})
 
 
-def going_on(connection: sa.Connection) -> dict[int, datetime]:
-    """Return the days with a stretch that goes on, each with the last instant of it that is known."""
+def open_days(connection: sa.Connection) -> list[LeaderDayView]:
+    """Return the days that are open."""
+    return day_rows.listed(connection, states=(OPEN,))
+
+
+def unsettled(connection: sa.Connection) -> tuple[list[LeaderDayView], dict[int, datetime]]:
+    """Return the open days and those, closed by now, whose stretch goes on.
+
+    Beside them, by day: of each stretch that goes on the last instant at which the phone was seen.
+    """
     query = sa.select(leader_stretches.c.day_id, leader_stretches.c.seen_at)
     rows = connection.execute(query.where(leader_stretches.c.ended_at.is_(None)))
-    return {row.day_id: row.seen_at for row in rows}
+    on, days = {row.day_id: row.seen_at for row in rows}, open_days(connection)
+    closed = on.keys() - {day.id for day in days}
+    return days + [day_rows.one(connection, day_id) for day_id in sorted(closed)], on
 
 
 def _counted(
