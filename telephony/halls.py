@@ -17,6 +17,7 @@ from telephony.leader.screening import Give, Screening
 from telephony.leader.screening import Roster as Ready
 from telephony.leader.seat import Seats
 from telephony.pbx.ami import AMIClient
+from telephony.pbx.snapshot import ask_phone
 from telephony.store.database import Database
 from telephony.store.leader_presence import presence_of
 
@@ -67,11 +68,20 @@ def seats_of(  # noqa: PLR0913, PLR0917 - what bootstrap hands in, once
 
     What is left to the caller: `start`, `stop`, and `settled` once the switch has been asked.
     """
-    seats = Seats(config, database, clock, timer, lambda agent: roster.one(agent).state, tell)
+
+    def ask(agent: str) -> None:
+        ask_phone(ami, agent).addErrback(_not_asked)
+
+    seats = Seats(config, database, clock, timer, lambda agent: roster.one(agent).state, ask, tell)
     roster.phone_listeners.append(lambda number, there: seats.phone_changed(number, there=there))
     ami.on_down(seats.lost)
     days.listeners.append(lambda: _unawaited(seats.days_changed()))
     return seats
+
+
+def _not_asked(failure: Failure) -> None:
+    # Then the phone is not there, or the switch is lost and is asked again.
+    log.warning("phone_not_asked", why=failure.getErrorMessage())
 
 
 def _unawaited(_: Deferred[None]) -> None:

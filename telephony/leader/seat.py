@@ -1,4 +1,4 @@
-"""The presence clock: while a leader day is open, its seat's softphone is watched, once a second (Art. 6).
+"""The presence clock: while a leader day is open, its seat's softphone is watched, twice a second (Art. 6).
 
 What the switch says begins and ends stretches; each look renews the instant at which the phone was still
 there. So whatever dies, this service or the switch, the store knows to the second how long the leader was
@@ -21,16 +21,18 @@ from telephony.config import Config
 from telephony.leader.shortfall import Shortfall
 from telephony.rules.leader_day import OPEN
 from telephony.rules.leader_presence import THERE
-from telephony.store import leader_days as day_rows
 from telephony.store import leader_presence as rows
 from telephony.store.database import Database
 from telephony.store.leader_days import LeaderDayView
 
 log = structlog.get_logger()
-LOOK = 1.0
-"""Seconds between two looks: what is lost at most of a phone that was gone when the service came back."""
-LOOKS = 10
+LOOK = 0.5
+"""Seconds between two looks: with the time that a commit takes, what is lost at most of a phone that was gone
+when the service came back."""
+LOOKS = 20
 """So many looks apart the open days are read again, whoever opened them, and their outlook is weighed."""
+PATIENCE = 5.0
+"""Seconds that a phone has to answer the switch, which gives it three, before it is taken to be gone."""
 STEP = timedelta(seconds=1)
 """A clock that differs by more than this from the time that really passed has been set."""
 
@@ -48,14 +50,22 @@ class _Watched:
 
 @dataclass
 class _Phone:
-    """A seat's softphone: whether it is there, None while nobody knows, and since when that is known."""
+    """A seat's softphone: whether it is there, None while nobody knows, and since when that is known.
+
+    `asked_at`: when the switch was told to ask it, by the monotonic clock.
+    """
 
     since: datetime
     there: bool | None = None
+    asked_at: float | None = None
 
 
 class Seats:
-    """The clocks of all halls. `state_of` says an agent's state, `tell` wakes who waits for news."""
+    """The clocks of all halls.
+
+    `state_of` says an agent's state, `ask` lets the switch ask an agent's phone whether it is there, `tell`
+    wakes who waits for news.
+    """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what halls.py hands in, once
         self,
@@ -64,10 +74,12 @@ class Seats:
         clock: Clock,
         timer: Timer,
         state_of: Callable[[str], str],
+        ask: Callable[[str], object],
         tell: Callable[[], None],
     ) -> None:
         self._agents = {code: seat.agent for code, seat in config.seats.items()}
-        self._database, self._clock, self._timer, self._state_of = database, clock, timer, state_of
+        self._database, self._clock, self._timer = database, clock, timer
+        self._state_of, self._ask = state_of, ask
         self.shortfall = Shortfall(config, database, clock, tell)
         self._phones = {agent: _Phone(clock.now()) for agent in self._agents.values()}
         self._days: dict[int, _Watched] = {}
@@ -82,7 +94,7 @@ class Seats:
         """Take up the open days and the stretches that go on; the switch has not been asked yet."""
         self._wall, self._steady = self._clock.now(), self._clock.monotonic()
         self._later = self._timer.callLater(LOOK, self._look)
-        return self._database.read(_stored).addCallback(self._take_up)
+        return self._database.read(rows.unsettled).addCallback(self._take_up)
 
     def stop(self) -> None:
         """Look no more; a stretch that goes on is taken up by the next service."""
@@ -96,28 +108,29 @@ class Seats:
             self._again = True
             return succeed(None)
         self._reading, self._again = True, False
-        looked = self._database.read(_open_days).addCallback(self._read)
+        looked = self._database.read(rows.open_days).addCallback(self._read)
         return looked.addErrback(self._not_read).addCallback(self._have_read)
 
     # What the switch says.
 
     def phone_changed(self, number: str, *, there: bool) -> None:
-        """Note whether an agent's softphone is there; told of every agent, at each report."""
+        """Note whether an agent's softphone is there; told of every agent, at each report.
+
+        The first that a switch says of a phone, that it is not there, may only mean that it has not asked.
+        """
         phone = self._phones.get(number)
         if phone is None:
             return
-        now, known = self._now(), phone.there is not None
-        if there and not phone.there:
-            phone.since = now
-        phone.there = there
-        for day in self._of(number):
-            self._settle(day, now, known=known)
-        self._store(now)
+        if there or phone.there is not None:
+            self._know(number, there=there)
+        elif phone.asked_at is None:
+            phone.asked_at = self._clock.monotonic()
+            self._ask(number)
 
     def lost(self) -> None:
         """Note that the switch cannot be asked: nobody knows of any phone."""
         for phone in self._phones.values():
-            phone.there = None
+            phone.there = phone.asked_at = None
 
     def settled(self) -> None:
         """Note that the switch has said all it knows: a phone it did not name is not there."""
@@ -125,11 +138,24 @@ class Seats:
             if phone.there is None:
                 self.phone_changed(number, there=False)
 
+    def _know(self, number: str, *, there: bool) -> None:
+        now, phone = self._now(), self._phones[number]
+        known = phone.there is not None
+        if there and not phone.there:
+            phone.since = now
+        phone.there, phone.asked_at = there, None
+        for day in self._of(number):
+            self._settle(day, now, known=known)
+        self._store(now)
+
     # The looks.
 
     def _look(self) -> None:
         self._later = None if self._stopped else self._timer.callLater(LOOK, self._look)
-        now = self._now()
+        now, steady = self._now(), self._clock.monotonic()
+        for number, phone in self._phones.items():
+            if phone.asked_at is not None and steady - phone.asked_at >= PATIENCE:
+                self._know(number, there=False)
         for day in list(self._days.values()):
             self._settle(day, now, known=True)
         self._store(now)
@@ -243,14 +269,3 @@ class Seats:
     def _have_read(self, _: None) -> Deferred[None]:
         self._reading = False
         return self.days_changed() if self._again else succeed(None)
-
-
-def _open_days(connection: sa.Connection) -> list[LeaderDayView]:
-    return day_rows.listed(connection, states=(OPEN,))
-
-
-def _stored(connection: sa.Connection) -> tuple[list[LeaderDayView], dict[int, datetime]]:
-    """Return the open days and those, closed by now, whose stretch goes on; and until when each is known."""
-    on, days = rows.going_on(connection), _open_days(connection)
-    closed = on.keys() - {day.id for day in days}
-    return days + [day_rows.one(connection, day_id) for day_id in sorted(closed)], on

@@ -54,6 +54,15 @@ def phone(device: str, state: str) -> tuple[str, str] | None:
     return device.removeprefix(TECHNOLOGY), _PHONES.get(state, "in_use")
 
 
+def ask_phone(ami: AMIClient, endpoint: str) -> Deferred[Message]:
+    """Let the switch ask a phone whether it is there: news of it comes as that of any phone, if there is any.
+
+    After its own restart a switch knows where phones are, and takes each for unreachable until it asks it:
+    by itself it does so within `qualify_frequency` seconds.
+    """
+    return ami.action("PJSIPQualify", [("Endpoint", endpoint)])
+
+
 def _phones(rows: Iterable[Message]) -> dict[str, str]:
     known = (phone(row.get("Device"), row.get("State")) for row in rows)
     return dict(pair for pair in known if pair is not None)

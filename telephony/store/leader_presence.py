@@ -10,16 +10,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from telephony.rules import leader_presence as rules
+from telephony.rules.leader_day import OPEN
 from telephony.rules.leader_presence import Presence, Spell, Stretch
 from telephony.rules.service_figures import EPOCH, instant_us
+from telephony.store import leader_days as day_rows
 from telephony.store.agent_spells import AGENT
 from telephony.store.leader_days import LeaderDayView
 from telephony.store.leader_tables import leader_stretches
 from telephony.store.service_tables import agent_spells
 from telephony.store.tables import events
 
-FRESH = timedelta(seconds=3)
-"""Up to this long after it was seen last the phone is taken to be there now: three looks."""
+FRESH = timedelta(seconds=2)
+"""Up to this long after it was seen last the phone is taken to be there now: a few looks."""
 _OF_DAY = leader_stretches.c.day_id == sa.bindparam("day")
 _ON = sa.and_(_OF_DAY, leader_stretches.c.ended_at.is_(None))
 _KEPT = (leader_stretches.c.began_at, leader_stretches.c.seen_at, leader_stretches.c.ended_at)
@@ -54,17 +56,26 @@ def see(connection: sa.Connection, day_id: int, at: datetime) -> None:
 
 def end(connection: sa.Connection, day_id: int, at: datetime | None) -> None:
     """End the stretch that goes on, never before it was seen last; None: there it ends."""
-    seen, gone = leader_stretches.c.seen_at, leader_stretches.c.seen_at
-    if at is not None:
-        gone = sa.case((seen < at, sa.literal(at, seen.type)), else_=seen)
+    seen = leader_stretches.c.seen_at
+    gone = seen if at is None else sa.case((seen < at, sa.literal(at, seen.type)), else_=seen)
     connection.execute(leader_stretches.update().where(_ON).values(ended_at=gone), {"day": day_id})
 
 
-def going_on(connection: sa.Connection) -> dict[int, datetime]:
-    """Return the days with a stretch that goes on, each with the last instant of it that is known."""
+def open_days(connection: sa.Connection) -> list[LeaderDayView]:
+    """Return the days that are open."""
+    return day_rows.listed(connection, states=(OPEN,))
+
+
+def unsettled(connection: sa.Connection) -> tuple[list[LeaderDayView], dict[int, datetime]]:
+    """Return the open days and those, closed by now, whose stretch goes on.
+
+    Beside them, by day: of each stretch that goes on the last instant at which the phone was seen.
+    """
     query = sa.select(leader_stretches.c.day_id, leader_stretches.c.seen_at)
     rows = connection.execute(query.where(leader_stretches.c.ended_at.is_(None)))
-    return {row.day_id: row.seen_at for row in rows}
+    on, days = {row.day_id: row.seen_at for row in rows}, open_days(connection)
+    closed = on.keys() - {day.id for day in days}
+    return days + [day_rows.one(connection, day_id) for day_id in sorted(closed)], on
 
 
 def _counted(
@@ -77,7 +88,7 @@ def _counted(
     return rules.presence(spells(connection, agent, day.opened_at, until), of_phone, day.opened_at, until)
 
 
-def _stretch(row: sa.Row[Any], now: datetime) -> Stretch:
+def _stretch(row: Any, now: datetime) -> Stretch:
     # While the switch cannot be asked nobody looks, and nothing is known: it counts up to the last look.
     known = None if now - row.seen_at <= FRESH else row.seen_at
     return Stretch(row.began_at, row.ended_at or known)

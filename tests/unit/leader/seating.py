@@ -52,14 +52,15 @@ class Hall:
     def __init__(self, config, database):
         self.config, self.database = config, database
         self.clock, self.timer, self.told = WallClock(), Timer(), 0
+        self.asked = []
         self.seats, self.day, self.state = None, None, "logged_out"
         self._changes = 0
 
     async def begins(self):
         """Start the service; the switch has not been asked yet."""
         self.timer = Timer()
-        told = self._tell
-        self.seats = Seats(self.config, self.database, self.clock, self.timer, lambda _: self.state, told)
+        sides = (lambda _: self.state, self.asked.append, self._tell)
+        self.seats = Seats(self.config, self.database, self.clock, self.timer, *sides)
         await self.seats.start()
         await self.written()
 
@@ -104,6 +105,11 @@ class Hall:
     async def phone(self, there):
         self.seats.phone_changed(AGENT, there=there)
         await self.written()
+
+    async def phone_is_missing(self):
+        """Let the switch say that the phone is not there, and nothing come of asking it."""
+        await self.phone(there=False)
+        await self.passes(5)
 
     async def passes(self, seconds, step=1.0):
         """Let time pass, in steps, after each of which all is written."""

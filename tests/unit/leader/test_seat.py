@@ -5,7 +5,7 @@ from pytest_twisted import async_yield_fixture, ensureDeferred
 
 from telephony.config_load import load
 from telephony.paths import PROJECT
-from tests.unit.leader.seating import Hall, refuse_writes
+from tests.unit.leader.seating import AGENT, Hall, refuse_writes
 
 
 @pytest.fixture(scope="module")
@@ -148,9 +148,9 @@ async def test_killed_and_back_without_the_phone_it_counts_up_to_the_last_second
     hall.killed()
     await hall.passes(40)
     await hall.begins()
-    await hall.phone(there=False)
-    assert await hall.there() == 10
-    assert await hall.stretches() == [(0, 10)]
+    await hall.phone_is_missing()
+    assert await hall.there() == 10.75
+    assert await hall.stretches() == [(0, 10.75)]
 
 
 @ensureDeferred
@@ -161,7 +161,7 @@ async def test_killed_and_back_on_a_switch_that_does_not_name_the_phone_it_is_no
     await hall.passes(5)
     hall.seats.settled()
     await hall.passes(5)
-    assert await hall.there() == 10
+    assert await hall.stretches() == [(0, 10)]
 
 
 @pytest.mark.parametrize("seconds", range(1, 9))
@@ -186,6 +186,7 @@ async def test_wherever_it_is_killed_at_most_a_second_is_lost_and_none_won(hall,
             await hall.passes(0.5)
             await hall.begins()
             await hall.phone(there=there)
+            assert hall.asked == ([] if there else [AGENT])
     found = await hall.presence()
     assert found.there == pytest.approx(6.5 if seconds not in {3, 4, 7, 8} else 6, abs=1)
     assert found.there + found.paused + found.away == pytest.approx(10.5)
@@ -200,8 +201,8 @@ async def test_killed_before_the_phones_going_was_stored_it_counts_up_to_the_las
     hall.killed()
     await hall.passes(5)
     await hall.begins()
-    await hall.phone(there=False)
-    assert await hall.there() == 10
+    await hall.phone_is_missing()
+    assert await hall.stretches() == [(0, 10)]
 
 
 @ensureDeferred
@@ -244,6 +245,45 @@ async def test_a_switch_that_is_back_without_the_phone_ended_the_stretch_when_it
     await hall.phone(there=True)
     await hall.passes(5)
     assert await hall.stretches() == [(0, 10), (40, None)]
+
+
+@ensureDeferred
+async def test_a_switch_that_was_restarted_is_told_to_ask_a_phone_it_takes_for_gone(hall):
+    await hall.passes(10)
+    hall.seats.lost()
+    await hall.passes(20)
+    await hall.phone(there=False)
+    await hall.phone(there=False)
+    assert hall.asked == [AGENT]
+    await hall.passes(4.5)
+    await hall.phone(there=True)
+    await hall.passes(5)
+    assert await hall.there() == 39.5
+    assert await hall.stretches() == [(0, None)]
+
+
+@ensureDeferred
+async def test_a_phone_that_does_not_answer_in_time_was_gone_when_the_switch_was_lost(hall):
+    await hall.passes(10)
+    hall.seats.lost()
+    await hall.passes(20)
+    await hall.phone(there=False)
+    await hall.passes(4.5, step=0.5)
+    assert await hall.stretches() == [(0, None)]
+    await hall.passes(0.5)
+    assert await hall.stretches() == [(0, 10)]
+
+
+@ensureDeferred
+async def test_a_switch_that_is_lost_again_before_the_phone_answered_is_told_to_ask_again(hall):
+    await hall.passes(10)
+    for _ in range(2):
+        hall.seats.lost()
+        await hall.phone(there=False)
+        await hall.passes(3)
+    assert hall.asked == [AGENT, AGENT]
+    await hall.phone(there=True)
+    assert await hall.there() == 16
 
 
 @ensureDeferred
