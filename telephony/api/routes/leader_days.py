@@ -126,8 +126,8 @@ async def days(  # noqa: PLR0913, PLR0917 - by what a list may be narrowed
 ) -> list[LeaderDayView]:
     """Return days by their beginning, which is `since` or later and before `until`."""
     states = None if state is None else [state]
-    narrowed = {"centre": centre, "states": states, "since": since, "until": until}
-    return await read(services, partial(rows.listed, **narrowed, limit=limit))
+    listed = partial(rows.listed, centre=centre, states=states, since=since, until=until, limit=limit)
+    return await read(services, listed)
 
 
 @router.get("/calendar", response_model=None, responses=_FORMS)
