@@ -17,6 +17,7 @@ from telephony.config import Config
 from telephony.config_leaders import Seat
 from telephony.errors import HotlineError, NotAllowedError
 from telephony.leader.day_calls import DayCalls
+from telephony.rules.call_story import Datum
 from telephony.rules.leader_register import DISPATCHED
 from telephony.store import leader_calls as rows
 from telephony.store import threeway, transfers, under_way
@@ -84,7 +85,7 @@ class Screening:
             agent, now = _talking(connection, call_id, seat), self._clock.now()
             said = {"screened_by": agent, "screened_at": now, "in_scope": in_scope, "summary": summary}
             rows.change(connection, call_id, **said)
-            told = {"in_scope": int(in_scope), "summary": summary}
+            told: dict[str, Datum] = {"in_scope": int(in_scope), "summary": summary}
             rows.tell(connection, call_id, "screened", now, by, agent, **told)
 
         return self._calls.change(call_id, UNDER_WAY, work)

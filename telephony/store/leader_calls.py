@@ -146,7 +146,8 @@ def open_entries(connection: sa.Connection, day_id: int, seat: Line, now: dateti
 
 def day_of(connection: sa.Connection, call_id: str) -> int:
     """Return the day that a call was let in to; raise UnknownThingError."""
-    day_id = connection.scalar(sa.select(leader_calls.c.day_id).where(leader_calls.c.call_id == call_id))
+    query = sa.select(leader_calls.c.day_id).where(leader_calls.c.call_id == call_id)
+    day_id: int | None = connection.scalar(query)
     if day_id is None:
         raise UnknownThingError(say("leader.unknown_call", id=call_id))
     return day_id

@@ -83,7 +83,7 @@ def evidence(
     to `now`.
     """
     ids = [row.call_id for row in rows]
-    ledger = {row.id: row for row in connection.execute(_CALLS, {"ids": ids})} if ids else {}
+    ledger: dict[str, Any] = {row.id: row for row in connection.execute(_CALLS, {"ids": ids})} if ids else {}
     there = presence.of_calls(connection, ids, now)
     left = _left(connection, rows, queues)
     found = {

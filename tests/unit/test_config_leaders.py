@@ -241,16 +241,16 @@ def test_what_no_leader_or_seat_can_be_is_named_with_its_key(folder, old, new, k
     assert any(f".{key}: " in problem for problem in folder.problems())
 
 
-def test_an_assistant_who_is_no_supervisor_is_refused(tmp_path):
-    folder = Folder(tmp_path / "config")
-    line = folder.change("leaders", 'assistants: ["8802"]', 'assistants: ["8802", "8803"]')
-    (problem,) = folder.problems()
+# Who helps at a seat.
+
+
+def test_an_assistant_who_is_no_supervisor_is_refused(folder):
+    problem, line = problem_of(folder, 'assistants: ["8802"]', 'assistants: ["8802", "8803"]')
     assert problem.startswith(folder.at("leaders", line, "seats.0.assistants.1"))
-    assert "助手 8803 须是班长" in problem
+    assert problem.endswith(say("config.leader_assistant", agent="8803"))
 
 
-def test_an_assistant_who_is_nobody_is_named_once(tmp_path):
-    folder = Folder(tmp_path / "config")
+def test_an_assistant_who_is_nobody_is_named_once(folder):
     folder.change("leaders", 'assistants: ["8802"]', 'assistants: ["8899"]')
     (problem,) = folder.problems()
     assert "8899" in problem
