@@ -159,7 +159,7 @@ class Service:
             "transfer": transfer.entry(self.transfers),
             "unit": unit.entry(self.rooms.hearing, config.threeway),
             "waiting": waiting.entry(self.rooms.hearing),
-            "wait": wait.entry(self.waiting, clock, hotline.area_code),
+            "wait": wait.entry(self.waiting, clock, hotline.area_code, config.normal_queues),
             "keep": keep.entry(self.outbound.keep_place, config.calls_back, hotline.area_code),
             "rating": rating.entry(
                 Ratings(config, self.database, clock, self.pulse), hotline.rating.key_seconds
