@@ -48,6 +48,7 @@ from telephony.floor.transfers_by_phone import TransfersByPhone
 from telephony.floor.waiting_room import WaitingRoom
 from telephony.floor.waiting_seen import WaitingSeen
 from telephony.floor.waiting_words import Words
+from telephony.halls import Halls
 from telephony.outbound import Outbound, death_point, reader_of, worker_of
 from telephony.paths import Paths
 from telephony.pbx.ami import AMIClient
@@ -141,8 +142,7 @@ class Service:
             self.pulse.beat,
             self.outbound.replied,
         )
-        at_point, explaining = death_point(config.revisits.mode), RefusalLine(self.ami)
-        self.refusals = Refusals(self.database, explaining, clock, self.pulse.beat, at_point)
+        self.halls, self.refusals = self._halls(clock), self._refusals(clock)
         self.supervision = self._supervision(clock, worker_of(paths))
         self.transfers = self._transfers(reactor, clock)
         self.switch.when_settled = self._settled_with
@@ -190,9 +190,19 @@ class Service:
             refusals=self.refusals,
             supervision=self.supervision,
             transfers=self.transfers,
+            halls=self.halls,
         )
         self._ticker = TwistedScheduler(timezone=UTC)
         self._describe()
+
+    def _halls(self, clock: Clock) -> Halls:
+        # Sounds in a folder of their own: notices of incidents remove what is none of theirs.
+        sounds = NoticeSounds(self.paths, self.config.prompts.voice, self._reactor, "leaders")
+        return Halls(self.config, self.database, clock, sounds, self.pulse.beat)
+
+    def _refusals(self, clock: Clock) -> Refusals:
+        at_point, explaining = death_point(self.config.revisits.mode), RefusalLine(self.ami)
+        return Refusals(self.database, explaining, clock, self.pulse.beat, at_point)
 
     def _transfers(self, reactor: Any, clock: Clock) -> Transfers:
         worker, line = worker_of(self.paths), TransferLine(self.ami)
@@ -212,6 +222,7 @@ class Service:
         yield self.supervision.start()
         yield self.rooms.start()  # before the dialplan asks: a unit that hears the question is known
         yield self.notices.start()
+        yield self.halls.start()
         yield self.storm.refresh()
         self._listen_to_dialplan(self.config.hotline.agi)
         self.spoken.clear()
@@ -338,6 +349,7 @@ class Service:
         self.rooms.agree()
         self.transfers.agree().addErrback(_log_fault, "transfers")
         self.tapes.tick()
+        self.halls.tick()
         self.supervision.agree()
         agi = self.agi
         self.counters.update(

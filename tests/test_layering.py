@@ -18,7 +18,8 @@ BASE = {
 FEATURES = {"floor", "callback", "threeway", "leader"}
 BELOW_FEATURES = {"rules", "store", "pbx"} | BASE
 DOORS = {"agi", "api"}
-TOP = {"bootstrap", "outbound", "rooms", "running", "tapes", "welcome", "cli", "launcher", "__main__"}
+TOP = {"bootstrap", "halls", "outbound", "rooms", "running", "tapes", "welcome"}
+TOP |= {"cli", "launcher", "__main__"}
 PEERS = {"peers"}
 MAY_IMPORT = {
     "rules": set(),

@@ -16,6 +16,7 @@ from telephony.floor.recordings import Recordings
 from telephony.floor.transfers import Wanted
 from telephony.floor.views import AgentView
 from telephony.floor.waiting_view import WaitingView
+from telephony.leader.days import LeaderDays
 from telephony.pbx.supervision import Mode
 from telephony.rules.planner import Planner
 from telephony.rules.refusals import Refusal
@@ -253,4 +254,13 @@ class Transfers(Protocol):
 
     def cancel(self, reference: str, by: str) -> Deferred[TransferView]:
         """Bring the citizen back."""
+        ...
+
+
+class Halls(Protocol):
+    """Leader days (telephony.halls.Halls)."""
+
+    @property
+    def days(self) -> LeaderDays:
+        """Return what plans, announces and holds them."""
         ...

@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 
 from telephony.api.parts import (
     Agents,
+    Halls,
     News,
     Outbound,
     Parts,
@@ -69,6 +70,7 @@ class Services:
     refusals: Refusing | None = None
     supervision: Supervision | None = None
     transfers: Transfers | None = None
+    halls: Halls | None = None
 
 
 def one_form(services: Services, number: str) -> str:
@@ -138,6 +140,13 @@ def transfers_of(services: Services) -> Transfers:
     if services.transfers is None:
         raise HotlineError(say("rooms.none"))
     return services.transfers
+
+
+def halls_of(services: Services) -> Halls:
+    """Return the leaders' side; raise HotlineError where there is none."""
+    if services.halls is None:
+        raise HotlineError(say("leader.none"))
+    return services.halls
 
 
 def services_of(request: Request) -> Services:

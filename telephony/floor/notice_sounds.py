@@ -20,13 +20,13 @@ FOLDER = "notices"
 class NoticeSounds:
     """Files below the prompts, named by what they say: a restart finds them again."""
 
-    def __init__(self, paths: Paths, voice: Voice, reactor: Any) -> None:
-        self._folder, self._voice, self._reactor = paths.sounds / FOLDER, voice, reactor
+    def __init__(self, paths: Paths, voice: Voice, reactor: Any, folder: str = FOLDER) -> None:
+        self._folder, self._voice, self._reactor = paths.sounds / folder, voice, reactor
 
     def name(self, text: str) -> str:
         """Return the prompt's name, as the dialplan plays it below `hotline/`."""
         digest = hashlib.sha256(f"{text}|{self._voice}".encode()).hexdigest()[:16]
-        return f"{FOLDER}/notice-{digest}"
+        return f"{self._folder.name}/notice-{digest}"
 
     def is_there(self, text: str) -> bool:
         """Tell whether it can be played."""

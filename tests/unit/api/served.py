@@ -20,6 +20,7 @@ from telephony.floor.pulse import Pulse
 from telephony.floor.refusals import Refusals
 from telephony.floor.storm import Storm
 from telephony.floor.transfers import Transfers
+from telephony.halls import Halls
 from telephony.paths import PROJECT, Paths
 from telephony.secret_store import Secrets
 from telephony.store.database import transaction
@@ -110,6 +111,9 @@ class Api:
         self.explaining = FakeRefusalLine()
         self.refusals = Refusals(database, self.explaining, self.clock, self.pulse.beat)
         self.services = replace(self.services, refusals=self.refusals, transfers=self.transfers)
+        self.spoken = FakeSounds()
+        self.halls = Halls(CONFIG, database, self.clock, self.spoken, self.pulse.beat)
+        self.services = replace(self.services, halls=self.halls)
         self.app = application(self.services)
 
     def _tapes(self, var):
