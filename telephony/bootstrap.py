@@ -108,8 +108,6 @@ class Service:
         self.notices = Notices(config, self.database, clock, sounds)
         self.storm = Storm(hotline.storm, self.database, clock, reactor)
         self.outbound.campaign.rests = lambda: self.storm.revisits_rest
-        heard = self.notices.incident_of
-        route = Inbound(config, self.database, clock, self.roster, self.pulse, self.outbound, heard)
         self.waiting = WaitingRoom(
             config, self.database, clock, reactor, self.roster, WaitingLine(self.ami), self.pulse
         )
@@ -143,6 +141,8 @@ class Service:
             self.outbound.replied,
         )
         self.halls, self.refusals = self._halls(clock), self._refusals(clock)
+        told = (self.notices.incident_of, self.halls.lines.line_of)
+        route = Inbound(config, self.database, clock, self.roster, self.pulse, self.outbound, *told)
         self.supervision = self._supervision(clock, worker_of(paths))
         self.transfers = self._transfers(reactor, clock)
         self.switch.when_settled = self._settled_with
@@ -198,7 +198,12 @@ class Service:
     def _halls(self, clock: Clock) -> Halls:
         # Sounds in a folder of their own: notices of incidents remove what is none of theirs.
         sounds = NoticeSounds(self.paths, self.config.prompts.voice, self._reactor, "leaders")
-        return Halls(self.config, self.database, clock, sounds, self.pulse.beat)
+        halls = Halls(self.config, self.database, clock, sounds, self.pulse.beat)
+        halls.hold(self._reactor, self.waiting.elsewhere, self._is_busy)
+        return halls
+
+    def _is_busy(self, agent: str) -> bool:
+        return self.waiting.rings_for(agent) or self.roster.one(agent).state in {"ringing", "talking"}
 
     def _refusals(self, clock: Clock) -> Refusals:
         at_point, explaining = death_point(self.config.revisits.mode), RefusalLine(self.ami)
@@ -300,6 +305,7 @@ class Service:
         self.storm.stop()
         self.tapes.stop()
         self.overflow.stop()
+        self.halls.stop()
         self.supervision.stop()
         yield self.agi.stop()
         self.journal.stop()
