@@ -169,7 +169,7 @@ async def test_a_command_that_is_refused_is_tried_again_at_the_next_tick(hall):
 async def test_one_halls_end_is_not_anothers(hall):
     city = await hall.put(CITY, state=OPEN)
     await hall.put(COUNTY, state=OPEN, ends=END + HOUR)
-    await hall.put(OTHER, starts=END)
+    await hall.put(OTHER, starts=END, ends=END + HOUR)
     await hall.at(END)
     assert hall.days.done == [(city, CLOSED, "clock"), (3, OPEN, "clock")]
     assert set(hall.floor.sent) == set(QUEUES)
