@@ -17,6 +17,8 @@ from telephony.store.leader_days import LeaderDayView
 
 log = structlog.get_logger()
 
+log = structlog.get_logger()
+
 
 class Halls:
     """The leaders' side; `tell` wakes who waits for events."""
@@ -46,7 +48,7 @@ class Halls:
 
     def tick(self) -> None:
         """Every ten seconds: another service on the same store may have changed a day."""
-        self.days.refresh().addCallback(lambda _: self._look()).addErrback(_not_looked)
+        self.days.refresh().addCallback(lambda _: self._look()).addErrback(_log_fault)
 
     def _look(self) -> Deferred[Any]:
         return self.lines.refresh() if self._sessions is None else self._sessions.look()
@@ -56,5 +58,5 @@ class Halls:
         return self._sounds.name(text) if text and self._sounds.is_there(text) else None
 
 
-def _not_looked(failure: Failure) -> None:
-    log.error("leader_days_not_looked_at", why=repr(failure.value))
+def _log_fault(failure: Failure) -> None:
+    log.error("leader_days_not_read", why=repr(failure.value))

@@ -19,6 +19,7 @@ from telephony.api.routes import (
     cases,
     coordination,
     dialer,
+    leader_days,
     no_disturb,
     notices,
     phones,
@@ -62,6 +63,7 @@ OF_BAD_DAYS = (notices, storm)
 OF_FIGURES = (service_reports, refusals)
 OF_REVISITS = (dialer, worklist, revisit_reports, revisit_plans, revisits, no_disturb)
 """In this order: a name below /revisits is looked for before it is taken for a revisit's id."""
+OF_LEADERS = (leader_days,)
 OF_THREE_WAYS = (coordination, threeway_commands, threeway, supervision, transfers)
 TITLE = "12345 hotline telephony"
 VERSION = "1"
@@ -77,7 +79,7 @@ def create_app(services: Services) -> FastAPI:
     hand_in(app, services)
     problems.install(app)
     api = APIRouter(prefix=PREFIX, dependencies=[Depends(_documented)], responses=RESPONSES)
-    for resource in (*RESOURCES, *OF_BAD_DAYS, *OF_FIGURES, *OF_REVISITS, *OF_THREE_WAYS):
+    for resource in (*RESOURCES, *OF_BAD_DAYS, *OF_FIGURES, *OF_REVISITS, *OF_LEADERS, *OF_THREE_WAYS):
         api.include_router(resource.router)
     app.include_router(api)
     app.include_router(status.probe)

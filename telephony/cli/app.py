@@ -16,6 +16,7 @@ from telephony.cli import (
     demo_threeway,
     demo_waiting,
     dialer,
+    leader_days,
     notices,
     recordings,
     registers,
@@ -83,6 +84,7 @@ app.add_typer(recordings.app, name="recordings")
 app.add_typer(returns.app, name="returns")
 app.add_typer(notices.app, name="notices")
 app.add_typer(storm.app, name="storm")
+app.add_typer(leader_days.app, name="leader-days")
 app.add_typer(units.app, name="units")
 app.add_typer(supervise.app, name="supervise")
 threeway_commands.add_to(threeway.app)

@@ -54,6 +54,11 @@ class Client:
         """Return what GET answers; a parameter that is None is left out."""
         return self._ask("GET", path, {name: value for name, value in query.items() if value is not None})
 
+    def text(self, path: str, **query: Any) -> str:
+        """Return what GET answers where that is no JSON but a text to be kept as it is."""
+        asked = {name: value for name, value in query.items() if value is not None}
+        return self._asked("GET", path, asked).text
+
     def get_slow(self, path: str, seconds: float, **query: Any) -> Any:
         """Return what GET answers where the answer may take as long as `seconds`."""
         asked = {name: value for name, value in query.items() if value is not None}
@@ -92,6 +97,17 @@ class Client:
         body: Any = None,
         patience: float = ANSWER_SECONDS,
     ) -> Any:
+        answer = self._asked(method, path, query, body, patience)
+        return answer.json() if answer.content else None
+
+    def _asked(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any],
+        body: Any = None,
+        patience: float = ANSWER_SECONDS,
+    ) -> httpx.Response:
         timeout = patience + float(query.get("wait", 0))
         try:
             answer = self._http.request(method, f"/api/v1/{path}", params=query, json=body, timeout=timeout)
@@ -100,7 +116,7 @@ class Client:
         except httpx.TransportError as error:
             raise NotRunningError(say("client.not_running", url=str(self._http.base_url))) from error
         if answer.is_success:
-            return answer.json() if answer.content else None
+            return answer
         raise RefusedError(answer.status_code, _message(answer))
 
 

@@ -20,14 +20,14 @@ from telephony.rules.leader_day import (
 )
 from telephony.texts import forms, say
 
-COMMANDS = ("change", "publish", "postpone", "substitute", "cancel", "open", "close", "certify")
+COMMANDS = ("change", "publish", "postpone", "substitute", "cancel", "open", "extend", "close", "certify")
 _ANNOUNCED = {"postpone": POSTPONED, "substitute": SUBSTITUTED, "cancel": CANCELLED, "open": OPEN}
 TABLE: dict[str, dict[str, str]] = {
     PLANNED: {"change": PLANNED, "publish": PUBLISHED, "cancel": CANCELLED},
     PUBLISHED: _ANNOUNCED,
     POSTPONED: _ANNOUNCED,
     SUBSTITUTED: _ANNOUNCED,
-    OPEN: {"close": CLOSED},
+    OPEN: {"extend": OPEN, "close": CLOSED},
     CLOSED: {"certify": CERTIFIED},
     CERTIFIED: {},
     CANCELLED: {},
@@ -89,6 +89,10 @@ class LeaderDayMachine:
     @_m.input()
     def open(self) -> None:
         """Let the leader's line take calls."""
+
+    @_m.input()
+    def extend(self) -> None:
+        """Let it take calls for longer."""
 
     @_m.input()
     def close(self) -> None:

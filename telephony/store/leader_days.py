@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from telephony.clock import SHANGHAI
 from telephony.errors import NotAllowedError, UnknownThingError
 from telephony.rules.call_story import Datum, Happening
+from telephony.rules.leader_day import CANCELLED, POSTPONED
 from telephony.store import calls as call_rows
 from telephony.store.leader_tables import leader_days, leader_notices
 from telephony.store.tables import inserted_id
@@ -64,8 +65,20 @@ class LeaderNoticeView:
     content: dict[str, Any]
 
 
+_ALONE = 1234560
+"""The name of PostgreSQL's lock for who changes leader days."""
+_NEWEST = 100
 _DAY = [leader_days.c[field.name] for field in fields(LeaderDayView)]
 _NOTICE = [leader_notices.c[field.name] for field in fields(LeaderNoticeView)]
+
+
+def alone(connection: sa.Connection) -> None:
+    """Let nobody else change days before this transaction ends; what a rule asks of other days stays so.
+
+    On SQLite writers are alone already.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ALONE)))
 
 
 def add(connection: sa.Connection, row: dict[str, Any]) -> LeaderDayView:
@@ -130,10 +143,22 @@ def announce(  # noqa: PLR0913, PLR0917 - a notice's own columns
 def notices(connection: sa.Connection, day_id: int) -> list[LeaderNoticeView]:
     """Return a day's notices, the first one first."""
     query = sa.select(*_NOTICE).where(leader_notices.c.day_id == day_id).order_by(leader_notices.c.nth)
-    return [
-        LeaderNoticeView(**{str(name): _local(value) for name, value in row.items()})
-        for row in connection.execute(query).mappings()
-    ]
+    return [_notice(row) for row in connection.execute(query).mappings()]
+
+
+def newest_notices(connection: sa.Connection, day_ids: Collection[int]) -> list[LeaderNoticeView]:
+    """Return the newest notice of each of these days that has one, in the order of days' ids."""
+    last = sa.select(sa.func.max(leader_notices.c.id)).where(leader_notices.c.day_id.in_(day_ids))
+    query = sa.select(*_NOTICE).where(leader_notices.c.id.in_(last.group_by(leader_notices.c.day_id)))
+    found = connection.execute(query.order_by(leader_notices.c.day_id)).mappings()
+    return [_notice(row) for row in found]
+
+
+def takings_back(connection: sa.Connection) -> list[LeaderNoticeView]:
+    """Return the newest notices by which a session was put off or cancelled, the newest first."""
+    kinds = leader_notices.c.kind.in_((POSTPONED, CANCELLED))
+    query = sa.select(*_NOTICE).where(kinds).order_by(leader_notices.c.id.desc()).limit(_NEWEST)
+    return [_notice(row) for row in connection.execute(query).mappings()]
 
 
 def tell(connection: sa.Connection, day_id: int, what: str, now: datetime, **data: Datum) -> None:
@@ -144,8 +169,13 @@ def tell(connection: sa.Connection, day_id: int, what: str, now: datetime, **dat
 
 
 def _day(row: sa.RowMapping) -> LeaderDayView:
-    return LeaderDayView(**{str(name): _local(value) for name, value in row.items()})
+    return LeaderDayView(**{str(name): local(value) for name, value in row.items()})
 
 
-def _local(value: Any) -> Any:
+def _notice(row: sa.RowMapping) -> LeaderNoticeView:
+    return LeaderNoticeView(**{str(name): local(value) for name, value in row.items()})
+
+
+def local(value: Any) -> Any:
+    """Return an instant in Shanghai's time; anything else as it is."""
     return value.astimezone(SHANGHAI) if isinstance(value, datetime) else value

@@ -1,0 +1,282 @@
+"""Leader hotline days (领导接线日, Art. 6): planned, announced and held; their notices to be published."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from typing import Annotated, Any, Literal
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import JSONResponse
+from pydantic import Field
+
+from telephony.api.inputs import Instant, Limit, Reason, RowPath, RowQuery, Text40, TimeQuery, Word, WordQuery
+from telephony.api.problems import RefusedInputError
+from telephony.api.services import Door, Services, halls_of, read, settled
+from telephony.clock import SHANGHAI
+from telephony.errors import UnknownThingError
+from telephony.leader.notice import calendar_of, text_of
+from telephony.leader.plans import Wanted
+from telephony.rules.bands import parse_band
+from telephony.rules.leader_day import ANNOUNCED, CANCELLED, OPEN
+from telephony.store import leader_days as rows
+from telephony.store.leader_days import LeaderDayView, LeaderNoticeView
+from telephony.texts import say
+
+router = APIRouter(prefix="/leader-days", tags=["leader days"])
+
+Day = Annotated[date, Field(ge=date(2000, 1, 1), lt=date(2200, 1, 1))]
+Topics = Annotated[list[Word], Field(max_length=10)]
+State = Literal[
+    "planned", "published", "postponed", "substituted", "open", "closed", "certified", "cancelled"
+]
+Form = Literal["text", "json", "ics"]
+ICS, TEXT = "text/calendar", "text/plain"
+_JSON: dict[str, Any] = {"schema": {"type": "object"}}
+_WORDS: dict[str, Any] = {"schema": {"type": "string"}}
+_FORMS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": _JSON, TEXT: _WORDS, ICS: _WORDS}}
+}
+_SHOWN = ANNOUNCED | {OPEN, CANCELLED}
+
+
+@dataclass(frozen=True)
+class NewDay:
+    """A day to be planned: its `day`, in the hours of leaders.yaml, or both times; `reason` of a second."""
+
+    seat: Word
+    leader: Word
+    scope: Reason
+    by: Text40
+    day: Day | None = None
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
+    topics: Topics | None = None
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is to be otherwise of a day that nobody was told of; the rest stays."""
+
+    by: Text40
+    seat: Word | None = None
+    leader: Word | None = None
+    scope: Reason | None = None
+    day: Day | None = None
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
+    topics: Topics | None = None
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True)
+class Postponement:
+    """To when, and why; `second` says why it is a second one in its new month."""
+
+    by: Text40
+    reason: Reason
+    day: Day | None = None
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
+    second: Reason | None = None
+
+
+@dataclass(frozen=True)
+class Substitution:
+    """Who sits instead, and why."""
+
+    leader: Word
+    by: Text40
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Order:
+    """Who orders it."""
+
+    by: Text40
+
+
+@dataclass(frozen=True)
+class Reasoned:
+    """Who orders it, and why."""
+
+    by: Text40
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True)
+class Extension:
+    """Until when the day lasts, and who orders it."""
+
+    ends_at: Instant
+    by: Text40
+
+
+@router.get("")
+async def days(  # noqa: PLR0913, PLR0917 - by what a list may be narrowed
+    services: Door,
+    centre: WordQuery = None,
+    state: State | None = None,
+    since: TimeQuery = None,
+    until: TimeQuery = None,
+    limit: Limit = 100,
+) -> list[LeaderDayView]:
+    """Return days by their beginning, which is `since` or later and before `until`."""
+    states = None if state is None else [state]
+    narrowed = {"centre": centre, "states": states, "since": since, "until": until}
+    return await read(services, partial(rows.listed, **narrowed, limit=limit))
+
+
+@router.get("/calendar", response_model=None, responses=_FORMS)
+async def calendar(
+    services: Door, centre: WordQuery = None, form: Literal["json", "ics"] = "json"
+) -> Response:
+    """Return the announced sessions that are not over, also cancelled ones, each by its newest notice."""
+    found = await read(services, partial(_coming, now=services.clock.now(), centre=centre))
+    if form == "ics":
+        return _ics(found)
+    return JSONResponse([each.content for each in found])
+
+
+@router.post("", status_code=201)
+async def add(services: Door, new: NewDay) -> LeaderDayView:
+    """Plan a day; nobody is told of it yet."""
+    starts_at, ends_at = _times(services, new.day, new.starts_at, new.ends_at)
+    wanted = Wanted(
+        seat=new.seat,
+        leader=new.leader,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        scope=new.scope,
+        by=new.by,
+        topics=tuple(new.topics or ()),
+        reason=new.reason,
+    )
+    return await _done(halls_of(services).days.add(wanted))
+
+
+@router.get("/{day_id}")
+async def one(services: Door, day_id: RowPath) -> LeaderDayView:
+    """Return one day."""
+    return await read(services, partial(rows.one, day_id=day_id))
+
+
+@router.patch("/{day_id}")
+async def change(services: Door, day_id: RowPath, wish: Change) -> LeaderDayView:
+    """Plan a day anew that nobody was told of."""
+    values: dict[str, Any] = {
+        name: value
+        for name in ("seat", "leader", "scope", "reason")
+        if (value := getattr(wish, name)) is not None
+    }
+    if wish.topics is not None:
+        values["topics"] = tuple(wish.topics)
+    if any(each is not None for each in (wish.day, wish.starts_at, wish.ends_at)):
+        times = _times(services, wish.day, wish.starts_at, wish.ends_at)
+        values["starts_at"], values["ends_at"] = times
+    return await _done(halls_of(services).days.change(day_id, wish.by, **values))
+
+
+@router.post("/{day_id}/publish")
+async def publish(services: Door, day_id: RowPath, order: Order) -> LeaderDayView:
+    """Announce a day, with at least seven full days of notice (Art. 6)."""
+    return await _done(halls_of(services).days.publish(day_id, order.by))
+
+
+@router.post("/{day_id}/postpone")
+async def postpone(services: Door, day_id: RowPath, wish: Postponement) -> LeaderDayView:
+    """Put a day off: a new notice goes out, and callers hear of it until the announced session's end."""
+    starts_at, ends_at = _times(services, wish.day, wish.starts_at, wish.ends_at)
+    days = halls_of(services).days
+    return await _done(days.postpone(day_id, starts_at, ends_at, wish.by, wish.reason, wish.second))
+
+
+@router.post("/{day_id}/substitute")
+async def substitute(services: Door, day_id: RowPath, wish: Substitution) -> LeaderDayView:
+    """Let another leader sit: a new notice goes out."""
+    return await _done(halls_of(services).days.substitute(day_id, wish.leader, wish.by, wish.reason))
+
+
+@router.post("/{day_id}/cancel")
+async def cancel(services: Door, day_id: RowPath, order: Reasoned) -> LeaderDayView:
+    """Let a day not take place; one that was announced wants a reason, and a notice goes out."""
+    return await _done(halls_of(services).days.cancel(day_id, order.by, order.reason))
+
+
+@router.post("/{day_id}/extend")
+async def extend(services: Door, day_id: RowPath, wish: Extension) -> LeaderDayView:
+    """Put off the end of an open day."""
+    return await _done(halls_of(services).days.extend(day_id, wish.ends_at, wish.by))
+
+
+@router.post("/{day_id}/open")
+async def open_day(services: Door, day_id: RowPath, order: Order) -> LeaderDayView:
+    """Let the leader's line take calls, from an hour before the beginning on."""
+    return await _done(halls_of(services).days.open_day(day_id, order.by))
+
+
+@router.post("/{day_id}/close")
+async def close_day(services: Door, day_id: RowPath, order: Reasoned) -> LeaderDayView:
+    """Let the leader's line take no more calls; before its end only with a reason."""
+    return await _done(halls_of(services).days.close_day(day_id, order.by, order.reason))
+
+
+@router.get("/{day_id}/notices")
+async def notices(services: Door, day_id: RowPath) -> list[LeaderNoticeView]:
+    """Return what was announced of a day, the first notice first; none is ever changed."""
+    return await read(services, partial(_notices, day_id=day_id))
+
+
+@router.get("/{day_id}/notice", response_model=None, responses=_FORMS)
+async def notice(
+    services: Door,
+    day_id: RowPath,
+    form: Form = "text",
+    nth: Annotated[RowQuery, Query(description="which one of the day, from 1; the newest without it")] = None,
+) -> Response:
+    """Return a notice for the web site and the WeChat account: as text, JSON or iCalendar."""
+    found = await read(services, partial(_notices, day_id=day_id))
+    chosen = [each for each in found if nth in {None, each.nth}][-1:]
+    if not chosen:
+        raise UnknownThingError(say("leader.no_notice", id=day_id))
+    if form == "json":
+        return JSONResponse(chosen[0].content)
+    return _ics(chosen) if form == "ics" else Response(text_of(chosen[0].content), media_type=TEXT)
+
+
+def _notices(connection: sa.Connection, day_id: int) -> list[LeaderNoticeView]:
+    rows.one(connection, day_id)
+    return rows.notices(connection, day_id)
+
+
+def _coming(connection: sa.Connection, now: datetime, centre: str | None) -> list[LeaderNoticeView]:
+    # A session never goes over midnight: none that began before today is still to come.
+    since = datetime.combine(now.astimezone(SHANGHAI).date(), datetime.min.time(), SHANGHAI)
+    days = rows.listed(connection, centre=centre, states=_SHOWN, since=since)
+    ahead = {day.id for day in days if now < day.ends_at}
+    found = rows.newest_notices(connection, ahead)
+    return sorted(found, key=lambda each: str(each.content["starts_at"]))
+
+
+def _times(
+    services: Services, day: date | None, starts_at: datetime | None, ends_at: datetime | None
+) -> tuple[datetime, datetime]:
+    if day is not None and starts_at is None and ends_at is None:
+        band = parse_band(services.config.leader_days.hours)
+        start, end = (datetime.combine(day, at, SHANGHAI) for at in (band.start, band.end))
+        return start, end
+    if day is None and starts_at is not None and ends_at is not None:
+        return starts_at, ends_at
+    raise RefusedInputError(say("leader.times"))
+
+
+def _ics(found: Sequence[LeaderNoticeView]) -> Response:
+    return Response(calendar_of(found), media_type=ICS)
+
+
+async def _done(deferred: Any) -> LeaderDayView:
+    view: LeaderDayView = await settled(deferred)
+    return view
