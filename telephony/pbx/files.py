@@ -182,8 +182,8 @@ def queues(config: Config) -> str:
     alone = ["wrapuptime = 0" if line.startswith("wrapuptime") else line for line in common]
     for queue in config.queues.values():
         lines += [f"[{queue.name}]", *common, f"strategy = {queue.strategy}"]
-        # Where the leader has gone, or nobody screens, people answer who are there.
-        left = "paused,unavailable,invalid,unknown"
+        # Where the leader's phone has gone, or all that screen, people answer who are there: not in a pause.
+        left = "unavailable,invalid,unknown"
         leaders = queue.name in config.normal_queues
         lines += [f"joinempty = {left}", f"leavewhenempty = {left}"] if leaders else ["joinempty = yes"]
         lines.append("")
