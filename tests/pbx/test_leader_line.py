@@ -1,4 +1,4 @@
-"""Leader days on a real switch: who is let in, what becomes of who waits at the end, and without the service."""
+"""Leader days on a real switch: who is let in, what becomes of who waits at the end, and service-less."""
 
 import socket
 from contextlib import contextmanager
