@@ -5,12 +5,12 @@ from datetime import timedelta
 import sqlalchemy as sa
 from twisted.internet.task import Clock as Timer
 
-from telephony.errors import NotAllowedError
+from telephony.leader.days import LeaderDays
 from telephony.leader.line import LeaderLines
 from telephony.leader.session import Sessions
-from telephony.rules.leader_day import CLOSED, OPEN, PUBLISHED
+from telephony.rules.leader_day import PUBLISHED
 from telephony.store import leader_days
-from telephony.store.tables import alarms
+from telephony.store.tables import alarms, events
 from tests.unit.times import NOON, FixedClock
 
 HOUR = timedelta(hours=1)
@@ -32,33 +32,6 @@ class Floor:
             self.sent.pop(each, None)
 
 
-class Days:
-    """Opens and closes days in the store, as LeaderDays does, and tells of it."""
-
-    def __init__(self, database, clock):
-        self.database, self.clock, self.done, self.listeners, self.fault = database, clock, [], [], None
-
-    def open_day(self, day_id, by):
-        return self._move(day_id, OPEN, by, opened_at=self.clock.now(), opened_by=by)
-
-    def close_day(self, day_id, by):
-        return self._move(day_id, CLOSED, by, closed_at=self.clock.now(), closed_by=by)
-
-    def _move(self, day_id, state, by, **values):
-        def work(connection):
-            if self.fault:
-                raise NotAllowedError(self.fault)
-            return leader_days.move(connection, leader_days.one(connection, day_id), state, **values)
-
-        def told(day):
-            self.done.append((day_id, state, by))
-            for listener in self.listeners:
-                listener()
-            return day
-
-        return self.database.write(work).addCallback(told)
-
-
 class Hall:
     """The sessions of all seats over a store; `told` is what callers hear of a day, by its id."""
 
@@ -70,7 +43,7 @@ class Hall:
             Floor(),
             {},
         )
-        self.days = Days(database, self.clock)
+        self.days = LeaderDays(config, database, self.clock, lambda: None)
         self.lines = LeaderLines(config, database, self.clock, lambda day: self.told.get(day.id))
         sides = (self.clock, self.timer, self.days, self.lines, self.floor, self.floor.busy.__contains__)
         self.sessions = Sessions(config, database, *sides)
@@ -94,6 +67,12 @@ class Hall:
 
     async def state(self, day_id):
         return (await self.database.read(lambda c: leader_days.one(c, day_id))).state
+
+    async def done(self):
+        """Return which days were opened and closed, and by whom, in order."""
+        query = sa.select(events.c.data).where(events.c.kind == leader_days.TOLD).order_by(events.c.id)
+        told = await self.database.read(lambda c: list(c.scalars(query)))
+        return [(each["day"], each["what"], each["by"]) for each in told]
 
     async def alarms(self):
         query = sa.select(alarms.c.kind, alarms.c.subject)

@@ -8,7 +8,8 @@ from pytest_twisted import ensureDeferred
 
 from telephony.config_load import load
 from telephony.paths import PROJECT
-from telephony.rules.leader_day import CANCELLED, CLOSED, OPEN, PLANNED, POSTPONED, PUBLISHED, SUBSTITUTED
+from telephony.rules.leader_day import CANCELLED, OPEN, PLANNED, POSTPONED, PUBLISHED, SUBSTITUTED
+from telephony.rules.routing import LeaderLine
 from telephony.store import leader_calls, returns
 from telephony.store.leader_tables import leader_calls as entries
 from telephony.store.tables import calls, events, legs
@@ -47,7 +48,7 @@ async def test_an_announced_day_opens_at_its_hour_and_not_before(hall, state):
     await hall.at(START - INSTANT)
     assert (await hall.state(day), set(QUEUES) <= set(hall.floor.sent)) == (state, True)
     await hall.at(START)
-    assert (await hall.state(day), hall.days.done) == (OPEN, [(day, OPEN, "clock")])
+    assert (await hall.state(day), await hall.done()) == (OPEN, [(day, "open", "clock")])
     assert not set(QUEUES) & set(hall.floor.sent)
     assert hall.line().queue == "city-leader-screening"
 
@@ -57,7 +58,7 @@ async def test_an_announced_day_opens_at_its_hour_and_not_before(hall, state):
 async def test_a_day_of_which_nobody_was_told_or_that_is_off_does_not_open(hall, state):
     await hall.put(state=state)
     await hall.at(START)
-    assert hall.days.done == []
+    assert await hall.done() == []
 
 
 @ensureDeferred
@@ -67,17 +68,17 @@ async def test_the_hours_own_instant_is_not_missed_between_two_ticks(hall):
     hall.clock.instant = START
     hall.timer.advance(2.9)
     await settled(hall)
-    assert hall.days.done == []
+    assert await hall.done() == []
     hall.timer.advance(0.1)
     await settled(hall)
-    assert hall.days.done == [(day, OPEN, "clock")]
+    assert await hall.done() == [(day, "open", "clock")]
 
 
 @ensureDeferred
 async def test_a_service_that_comes_late_opens_a_day_that_lasts_still(hall):
     day = await hall.put()
     await hall.at(END - INSTANT)
-    assert hall.days.done == [(day, OPEN, "clock")]
+    assert await hall.done() == [(day, "open", "clock")]
 
 
 @ensureDeferred
@@ -87,7 +88,7 @@ async def test_a_day_whose_time_is_over_stays_shut_and_is_alarmed_once(hall):
     await hall.at(END + HOUR)
     again = Hall(CONFIG, hall.database)
     await again.at(END + HOUR)
-    assert (await hall.state(day), hall.days.done) == (PUBLISHED, [])
+    assert (await hall.state(day), await hall.done()) == (PUBLISHED, [])
     assert await hall.alarms() == [("leader-day-not-held", str(day))]
 
 
@@ -95,9 +96,9 @@ async def test_a_day_whose_time_is_over_stays_shut_and_is_alarmed_once(hall):
 async def test_at_its_end_a_day_is_closed_and_who_waits_is_sent_to_an_agent(hall):
     day = await hall.put(state=OPEN)
     await hall.at(END - INSTANT)
-    assert (hall.days.done, set(QUEUES) & set(hall.floor.sent)) == ([], set())
+    assert (await hall.done(), set(QUEUES) & set(hall.floor.sent)) == ([], set())
     await hall.at(END)
-    assert hall.days.done == [(day, CLOSED, "clock")]
+    assert await hall.done() == [(day, "close", "clock")]
     assert [hall.floor.sent[queue] for queue in QUEUES] == [OVER, OVER]
 
 
@@ -106,11 +107,11 @@ async def test_the_call_under_way_is_finished_first_and_nobody_waits_for_it(hall
     day = await hall.put(state=OPEN)
     hall.floor.busy.add("8801")
     await hall.at(END)
-    assert (hall.days.done, hall.floor.sent["city-leader"]) == ([], OVER)
+    assert (await hall.done(), hall.floor.sent["city-leader"]) == ([], OVER)
     assert hall.line().stands == "over"
     hall.floor.busy.clear()
     await hall.at(END + HOUR)
-    assert hall.days.done == [(day, CLOSED, "clock")]
+    assert await hall.done() == [(day, "close", "clock")]
 
 
 @ensureDeferred
@@ -118,10 +119,10 @@ async def test_a_call_on_another_services_switch_is_finished_too(hall, database)
     await hall.put(state=OPEN)
     await talking(database, "8801")
     await hall.at(END)
-    assert hall.days.done == []
+    assert await hall.done() == []
     await database.write(lambda c: c.execute(legs.update().values(ended_at=END)))
     await hall.at(END)
-    assert [state for _, state, _ in hall.days.done] == [CLOSED]
+    assert [what for _, what, _ in await hall.done()] == ["close"]
 
 
 @ensureDeferred
@@ -129,9 +130,9 @@ async def test_an_end_that_is_put_off_is_followed(hall):
     day = await hall.put(state=OPEN)
     await hall.change(day, ends_at=END + HOUR)
     await hall.at(END)
-    assert (hall.days.done, hall.line().stands) == ([], "open")
+    assert (await hall.done(), hall.line().stands) == ([], "open")
     await hall.at(END + HOUR)
-    assert hall.days.done == [(day, CLOSED, "clock")]
+    assert await hall.done() == [(day, "close", "clock")]
 
 
 @ensureDeferred
@@ -141,7 +142,7 @@ async def test_what_a_person_opens_early_is_open_and_what_a_person_closes_early_
     await hall.days.open_day(day, "李敏")
     await settled(hall)
     assert (hall.line().stands, "city-leader" in hall.floor.sent) == ("open", False)
-    await hall.days.close_day(day, "李敏")
+    await hall.days.close_day(day, "李敏", "领导有事")
     await settled(hall)
     assert (hall.line(), hall.floor.sent["city-leader"]) == (None, OVER)
 
@@ -156,13 +157,15 @@ async def test_a_day_that_another_service_opened_is_known_at_the_next_tick(hall)
 
 
 @ensureDeferred
-async def test_a_command_that_is_refused_is_tried_again_at_the_next_tick(hall):
+async def test_a_day_whose_seat_is_not_free_yet_opens_at_the_tick_after_that(hall):
+    before = await hall.put(state=OPEN, starts=NOON, ends=START)
     day = await hall.put()
-    hall.days.fault = "somebody was quicker"
+    hall.floor.busy.add("8801")
     await hall.at(START)
-    hall.days.fault = None
-    await hall.at(START)
-    assert hall.days.done == [(day, OPEN, "clock")]
+    assert (await hall.done(), hall.line()) == ([], LeaderLine(before, "over"))
+    hall.floor.busy.clear()
+    await hall.at(START + INSTANT)
+    assert await hall.done() == [(before, "close", "clock"), (day, "open", "clock")]
 
 
 @ensureDeferred
@@ -171,7 +174,7 @@ async def test_one_halls_end_is_not_anothers(hall):
     await hall.put(COUNTY, state=OPEN, ends=END + HOUR)
     await hall.put(OTHER, starts=END, ends=END + HOUR)
     await hall.at(END)
-    assert hall.days.done == [(city, CLOSED, "clock"), (3, OPEN, "clock")]
+    assert await hall.done() == [(city, "close", "clock"), (3, "open", "clock")]
     assert set(hall.floor.sent) == set(QUEUES)
     assert hall.line("03756512346", "", "baofeng-12345").stands == "open"
 
