@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from telephony import config
 from telephony.config_hotline import Hotline
+from telephony.config_leaders import LeadersFile
 from telephony.config_units import UnitsFile
 from telephony.floor.agent_machine import AgentMachine
 from telephony.paths import PROJECT
@@ -119,7 +120,7 @@ def test_every_link_leads_to_a_file(document):
     [
         *(Hotline, config.CentresFile, config.NumbersFile),
         *(config.QueuesFile, config.AgentsFile, config.PromptsFile, config.HolidaysFile, config.RevisitsFile),
-        *(config.ThreeWayFile, UnitsFile),
+        *(config.ThreeWayFile, UnitsFile, LeadersFile),
     ],
     ids=lambda model: model.__name__,
 )

@@ -6,7 +6,7 @@ A later feature adds a fact to `Facts` and a rule to `RULES`; the dialplan stays
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 VERSION = "2026-11"
 """Stored with each decision: which set of rules made it."""
@@ -44,7 +44,9 @@ class Incident:
     prompt: str
 
 
-OPEN, OVER, TOLD = "open", "over", "told"
+OPEN: Final = "open"
+OVER: Final = "over"
+TOLD: Final = "told"
 """A leader's line takes calls; takes none any more, for the day's end has passed; has been put off or called
 off, which is told."""
 

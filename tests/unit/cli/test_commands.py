@@ -30,6 +30,8 @@ READING = [
     "notices list",
     "storm status",
     "storm list",
+    "leader-days list",
+    "leader-days calendar",
     "waiting",
     "returns report",
 ]

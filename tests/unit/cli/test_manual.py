@@ -36,6 +36,7 @@ def test_the_manual_names_every_command_of_these_groups():
         "calls",
         "cases",
         "demo",
+        "leader-days",
         "notices",
         "outages",
         "recordings",

@@ -37,3 +37,13 @@ def test_each_text_has_a_name_of_its_own_that_the_switch_can_take(sounds):
     names = {sounds.name(text) for text in ("停水。", "停电。", "${SHELL(x)},;")}
     assert len(names) == 3
     assert all(name.startswith("notices/notice-") and name[15:].isalnum() for name in names)
+
+
+@ensureDeferred
+async def test_sounds_of_another_folder_are_not_removed_with_the_notices_own(sounds, tmp_path):
+    paths = Paths(tmp_path / "config", tmp_path / "var")
+    leaders = NoticeSounds(paths, Voice(language="cmn", words_per_minute=300), reactor, "leaders")
+    await leaders.make("延期。")
+    sounds.keep_only([])
+    assert leaders.is_there("延期。")
+    assert leaders.name("延期。").startswith("leaders/notice-")
