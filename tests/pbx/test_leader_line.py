@@ -83,10 +83,12 @@ def moved(system, call_id, queue, mark):
     return system.service.wait_event("waits", mark, call_id=call_id, queue=queue)["data"]["since"]
 
 
-def answered(system, phone, mark):
+def answers(system, number, mark):
+    """Let an agent get ready, and answer; return the phone, and the call's id."""
+    phone = system.agent(number)
     phone.wait_event("CALL_INCOMING")
     phone.answer()
-    return system.service.wait_event("answered", mark)["call_id"]
+    return phone, system.service.wait_event("answered", mark, agent=number)["call_id"]
 
 
 def hertz(system, name):
@@ -109,8 +111,8 @@ def test_a_day_that_the_clock_has_opened_takes_who_calls_to_screening_and_a_clos
     _, event = waits(system, **way)
     assert event["data"]["queue"] == "city-leader-screening"
     mark = system.service.mark()
-    phone = system.agent("8803")
-    call = system.service.get(f"/calls/{answered(system, phone, mark)}")
+    _, call_id = answers(system, "8803", mark)
+    call = system.service.get(f"/calls/{call_id}")
     assert (call["id"], call["marks"]) == (event["call_id"], ["leader_day"])
     assert f"leader day {day}, screened, to city-leader-screening" in call["route_reason"]
     end(system, day)
@@ -127,22 +129,21 @@ def test_two_halls_hold_their_day_at_once_and_the_end_of_one_is_none_of_the_othe
     since = moved(system, here["call_id"], "baofeng-12345", mark)
     assert since == here["data"]["since"]
     wait_said(citizen, hertz(system, "leader-over"))
-    assert answered(system, system.agent("8101"), mark) == here["call_id"]
+    assert answers(system, "8101", mark)[1] == here["call_id"]
     mark = system.service.mark()
-    assert answered(system, system.agent("8821"), mark) == there["call_id"]
+    assert answers(system, "8821", mark)[1] == there["call_id"]
 
 
 def test_at_the_days_end_the_call_under_way_is_finished_and_who_waits_goes_to_an_agent(system):
     day = opens(system, COUNTY, seconds=45)
     mark = system.service.mark()
-    leader = system.agent("8811")
-    talks, _ = system.citizen(COUNTY_LINE), None
-    first = answered(system, leader, mark)
+    talks = system.citizen(COUNTY_LINE)
+    leader, first = answers(system, "8811", mark)
     _, event = waits(system, COUNTY_LINE)
     moved(system, event["call_id"], "baofeng-12345", mark)
     told = system.service.wait_event("leader_sent_off", mark)
     assert (told["call_id"], told["data"]["queue"]) == (event["call_id"], "baofeng-leader")
-    assert answered(system, system.agent("8101"), mark) == event["call_id"]
+    assert answers(system, "8101", mark)[1] == event["call_id"]
     assert system.service.get(f"/leader-days/{day}")["state"] == OPEN
     leader.hangup()
     system.service.wait_event("leader_day", mark, day=day, what="close")
@@ -159,15 +160,14 @@ def test_one_key_leads_who_waits_for_the_leader_to_an_agent_with_the_same_arriva
     citizen.press("0")
     assert moved(system, event["call_id"], "baofeng-12345", mark) == event["data"]["since"]
     system.agent("8811")  # the leader is free, and is none of theirs any more
-    assert answered(system, system.agent("8101"), mark) == event["call_id"]
+    assert answers(system, "8101", mark)[1] == event["call_id"]
     assert system.service.get(f"/calls/{event['call_id']}")["queue"] == "baofeng-12345"
 
 
 def test_who_waits_as_the_service_is_killed_and_the_day_ends_is_told_by_the_next_service(system):
     day, mark = opens(system, COUNTY), system.service.mark()
-    leader = system.agent("8811")
     system.citizen(COUNTY_LINE)
-    answered(system, leader, mark)
+    leader, _ = answers(system, "8811", mark)
     citizen, event = waits(system, COUNTY_LINE)
     with fresh_ami(system) as ami:
         system.service.kill()
