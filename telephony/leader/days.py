@@ -122,9 +122,16 @@ class LeaderDays:
         second: str | None = None,
     ) -> Deferred[LeaderDayView]:
         """Put an announced day off, and announce that; `second` says why it is a second one in that month."""
-        times = {"starts_at": starts_at, "ends_at": ends_at}
-        said = {"by": by, "reason": reason, "second": second}
-        return self._take_back(partial(self._steps.postpone, day_id=day_id, **times, **said))
+        draft = partial(
+            self._steps.postpone,
+            day_id=day_id,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            by=by,
+            reason=reason,
+            second=second,
+        )
+        return self._take_back(draft)
 
     def substitute(self, day_id: int, leader: str, by: str, reason: str) -> Deferred[LeaderDayView]:
         """Let another leader sit, and announce that: however late, for citizens have been asked to call."""
@@ -168,7 +175,8 @@ class LeaderDays:
 
     def _take_back(self, draft: Draft) -> Deferred[LeaderDayView]:
         """Take a step of which callers are told: the sound is made before anything is committed."""
-        found = self._database.read(partial(draft, now=self._clock.now()))
+        now = self._clock.now()
+        found = self._database.read(lambda connection: draft(connection, now))
 
         def speak(step: Step) -> Deferred[LeaderDayView]:
             text = None if step.notice is None else spoken_of(step.notice)
@@ -202,8 +210,9 @@ class LeaderDays:
 
     def _make_missing(self) -> None:
         """Speak what cannot be played on this machine: after a restart, or announced by another service."""
-        sounds = self._sounds
-        for message in self.heard() if sounds is not None else ():
+        if (sounds := self._sounds) is None:
+            return
+        for message in self.heard():
             if not sounds.is_there(message.text):
                 sounds.make(message.text).addErrback(_unheard)
 

@@ -84,7 +84,8 @@ def calendar_of(notices: Iterable[LeaderNoticeView]) -> str:
     """Return an iCalendar (RFC 5545) of days, each by its newest notice; times are in Asia/Shanghai."""
     calendar = Calendar.new(prodid=PRODID, method="PUBLISH", subcomponents=[_event(each) for each in notices])
     calendar.add_missing_timezones()
-    return calendar.to_ical().decode()
+    text: str = calendar.to_ical().decode()
+    return text
 
 
 def _event(notice: LeaderNoticeView) -> Event:

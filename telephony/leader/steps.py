@@ -79,7 +79,8 @@ class Steps:
         day = _able(connection, day_id, "postpone")
         if starts_at <= day.starts_at:
             raise NotAllowedError(say("leader.not_later"))
-        values = {"starts_at": starts_at, "ends_at": ends_at, "reason": second or day.reason}
+        values: dict[str, Any] = {"starts_at": starts_at, "ends_at": ends_at}
+        values["reason"] = second or day.reason
         self._plans.check(connection, replace(_plan_of(day), **values), now, day.id)
         self._plans.check_announced(now, starts_at)
         return self._with_notice(Step(day, "postpone", by, values, reason), connection, now)
