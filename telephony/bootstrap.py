@@ -110,8 +110,6 @@ class Service:
         self.notices = Notices(config, self.database, clock, sounds)
         self.storm = Storm(hotline.storm, self.database, clock, reactor)
         self.outbound.campaign.rests = lambda: self.storm.revisits_rest
-        heard = self.notices.incident_of
-        route = Inbound(config, self.database, clock, self.roster, self.pulse, self.outbound, heard)
         self.waiting = WaitingRoom(
             config, self.database, clock, reactor, self.roster, WaitingLine(self.ami), self.pulse
         )
@@ -145,6 +143,8 @@ class Service:
             self.outbound.replied,
         )
         self.halls, self.refusals = self._halls(clock), self._refusals(clock)
+        told = (self.notices.incident_of, self.halls.lines.line_of)
+        route = Inbound(config, self.database, clock, self.roster, self.pulse, self.outbound, *told)
         self.seats = self._seats(clock)
         self.supervision = self._supervision(clock, worker_of(paths))
         self.transfers = self._transfers(reactor, clock)
@@ -162,7 +162,7 @@ class Service:
             "transfer": transfer.entry(self.transfers),
             "unit": unit.entry(self.rooms.hearing, config.threeway),
             "waiting": waiting.entry(self.rooms.hearing),
-            "wait": wait.entry(self.waiting, clock, hotline.area_code),
+            "wait": wait.entry(self.waiting, clock, hotline.area_code, config.normal_queues),
             "keep": keep.entry(self.outbound.keep_place, config.calls_back, hotline.area_code),
             "rating": rating.entry(
                 Ratings(config, self.database, clock, self.pulse), hotline.rating.key_seconds
@@ -202,7 +202,9 @@ class Service:
         # Sounds in a folder of their own: notices of incidents remove what is none of theirs.
         sounds = NoticeSounds(self.paths, self.config.prompts.voice, self._reactor, "leaders")
         sides = (sounds, self.pulse.beat, self._give, self.roster)
-        return Halls(self.config, self.database, clock, *sides)
+        halls = Halls(self.config, self.database, clock, *sides)
+        halls.hold(self._reactor, self.waiting.elsewhere, self._is_busy)
+        return halls
 
     def _give(self, call_id: str, to: str, mode: Mode, by: str) -> Deferred[Any]:
         return self.transfers.start(Wanted(call_id, to, mode, by))
@@ -210,6 +212,9 @@ class Service:
     def _seats(self, clock: Clock) -> Seats:
         sides = (self.roster, self.ami, self.halls.days, self.pulse.beat)
         return seats_of(self.config, self.database, clock, self._reactor, *sides)
+
+    def _is_busy(self, agent: str) -> bool:
+        return self.waiting.rings_for(agent) or self.roster.one(agent).state in {"ringing", "talking"}
 
     def _refusals(self, clock: Clock) -> Refusals:
         at_point, explaining = death_point(self.config.revisits.mode), RefusalLine(self.ami)
@@ -313,6 +318,7 @@ class Service:
         self.storm.stop()
         self.tapes.stop()
         self.overflow.stop()
+        self.halls.stop()
         self.supervision.stop()
         self.seats.stop()
         yield self.agi.stop()

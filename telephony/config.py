@@ -220,6 +220,14 @@ class Config:
         return {seat.code: seat for seat in self.leader_days.seats}
 
     @cached_property
+    def normal_queues(self) -> dict[str, str]:
+        """Return for each queue of a leader's line the one where who waits there may go instead."""
+        waits = (
+            (seat, queue) for seat in self.seats.values() for queue in (seat.queue, seat.screening_queue)
+        )
+        return {queue: seat.normal_queue for seat, queue in waits}
+
+    @cached_property
     def own_numbers(self) -> frozenset[str]:
         """Return every number that leads to us, or that whom we call sees, as written and in the one form."""
         written = {self.hotline.demo.unit_number, *self.numbers}

@@ -64,7 +64,7 @@ class LeadersFile(Model):
     """So long before the last lawful notice of a month a centre is reminded."""
     hot_weeks: int = Field(ge=1, le=26)
     """The weeks whose calls and cases suggest whose head should come."""
-    hours: BandText = "15:00-17:00"
+    hours: BandText = "15:00-17:15"
     """The hours that are proposed where none are given."""
     leaders: tuple[Leader, ...]
     seats: tuple[Seat, ...]

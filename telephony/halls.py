@@ -1,6 +1,7 @@
 """Puts leader hotline days together (Art. 6): what is planned and announced, and what follows from it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from twisted.internet.defer import Deferred
@@ -12,13 +13,16 @@ from telephony.floor.roster import Roster
 from telephony.leader.certificate import Certificates
 from telephony.leader.days import LeaderDays, Sounds
 from telephony.leader.duties import Duties
+from telephony.leader.line import LeaderLines
 from telephony.leader.register import Register
 from telephony.leader.screening import Give, Screening
 from telephony.leader.screening import Roster as Ready
 from telephony.leader.seat import Seats
+from telephony.leader.session import Sessions, Waiting
 from telephony.pbx.ami import AMIClient
 from telephony.pbx.snapshot import ask_phone
 from telephony.store.database import Database
+from telephony.store.leader_days import LeaderDayView
 from telephony.store.leader_presence import presence_of
 
 log = structlog.get_logger()
@@ -37,21 +41,42 @@ class Halls:
         give: Give,
         roster: Ready,
     ) -> None:
+        self._config, self._database, self._clock, self._sounds = config, database, clock, sounds
         self.days = LeaderDays(config, database, clock, tell, sounds)
+        self.lines = LeaderLines(config, database, clock, self._prompt_of)
+        self._sessions: Sessions | None = None
         self.certificates = Certificates(config, database, clock, self.days, presence_of)
         self.screening = Screening(config, database, clock, give, roster, tell)
         self.register = Register(config, database, clock, tell)
         self.duties = Duties(config, database, clock, tell)
         self.days.listeners.append(self.duties.changed)
 
+    def hold(self, timer: Timer, waiting: Waiting, busy: Callable[[str], bool]) -> None:
+        """Let days begin and end by the clock; `busy` says whether an agent's phone rings or talks now."""
+        sides = (timer, self.days, self.lines, waiting, busy)
+        self._sessions = Sessions(self._config, self._database, self._clock, *sides)
+        self.days.listeners.append(self._sessions.changed)
+
     def start(self) -> Deferred[None]:
         """Take up the stored state; fires before sounds that are missing have been made again."""
-        return self.days.start()
+        return self.days.start().addCallback(lambda _: self._look())
+
+    def stop(self) -> None:
+        """Let no more days begin or end."""
+        if self._sessions is not None:
+            self._sessions.stop()
 
     def tick(self) -> None:
         """Every ten seconds: another service on the same store may have changed a day."""
-        self.days.refresh().addErrback(_log_fault)
+        self.days.refresh().addCallback(lambda _: self._look()).addErrback(_log_fault)
         self.duties.tick()
+
+    def _look(self) -> Deferred[Any]:
+        return self.lines.refresh() if self._sessions is None else self._sessions.look()
+
+    def _prompt_of(self, day: LeaderDayView) -> str | None:
+        text = self.days.spoken(day)
+        return self._sounds.name(text) if text and self._sounds.is_there(text) else None
 
 
 def seats_of(  # noqa: PLR0913, PLR0917 - what bootstrap hands in, once

@@ -15,9 +15,9 @@ from telephony.floor.pulse import Pulse
 from telephony.floor.roster import Roster
 from telephony.rules import routing
 from telephony.rules.call_story import Datum, Happening
-from telephony.rules.routing import Facts, Incident, NumberFacts, Plan
+from telephony.rules.routing import Facts, Incident, LeaderLine, NumberFacts, Plan
 from telephony.store import calls as call_rows
-from telephony.store import routing_facts, urgings
+from telephony.store import leader_calls, routing_facts, urgings
 from telephony.store.database import Database
 
 
@@ -44,9 +44,18 @@ class CallBacks(Protocol):
 Incidents = Callable[[sa.Connection, str, datetime], Incident | None]
 """Which incident the callers of a number are told of now (telephony.floor.notices)."""
 
+Leaders = Callable[[str, str, str, datetime], LeaderLine | None]
+"""To which leader's line a number, the key pressed and the queue chosen by both lead now
+(telephony.leader.line); asked in another thread."""
+
 
 def nothing_known(_connection: sa.Connection, _number: str, _now: datetime) -> Incident | None:
     """Return that there is nothing to tell."""
+    return None
+
+
+def no_leader(_number: str, _key: str, _queue: str, _now: datetime) -> LeaderLine | None:
+    """Return that no leader takes calls."""
     return None
 
 
@@ -62,8 +71,9 @@ class Inbound:
         pulse: Pulse,
         call_backs: CallBacks,
         incident_of: Incidents = nothing_known,
+        leader_of: Leaders = no_leader,
     ) -> None:
-        self._call_backs, self._incident_of = call_backs, incident_of
+        self._call_backs, self._incident_of, self._leader_of = call_backs, incident_of, leader_of
         self._numbers = {n.number: _number_facts(n) for n in config.numbers.values()}
         self._routing, self._demo = config.hotline.routing, config.hotline.demo
         self._agents = frozenset(config.agents)
@@ -90,6 +100,8 @@ class Inbound:
             call_rows.append(connection, [(arrival.call_id, _routed(arrival, plan, now))])
             if plan.urged:
                 urgings.note(connection, arrival.call_id, plan.urged, now)
+            if plan.leader is not None:
+                leader_calls.enter(connection, arrival.call_id, plan.leader.day, plan.leader.entry, now)
             return plan
 
         def tell(plan: Plan) -> Plan:
@@ -103,8 +115,10 @@ class Inbound:
     ) -> Facts:
         number, caller = self._numbers[arrival.number], arrival.caller
         incident = self._incident_of(connection, arrival.number, now)
+        chosen = number.keys.get(arrival.key, number.queue)
+        leader = self._leader_of(arrival.number, arrival.key, chosen, now)
         if not caller:
-            return Facts(number, arrival.key, incident=incident)
+            return Facts(number, arrival.key, incident=incident, leader=leader)
         missed_since = now - timedelta(hours=self._routing.missed_by_us_hours)
         known_since = now - timedelta(days=self._routing.known_agent_days)
         known = routing_facts.of_caller(connection, caller, now, missed_since, known_since)
@@ -118,6 +132,7 @@ class Inbound:
             known_agent_ready=known.known_agent in ready,
             demo=caller == self._demo.caller_number,
             incident=incident,
+            leader=leader,
             revisit=str(
                 next(iter(self._call_backs.called_back(connection, caller, arrival.call_id, now)), "")
             ),
@@ -148,6 +163,8 @@ def _routed(arrival: Arrival, plan: Plan, now: datetime) -> Happening:
     }
     if plan.incident is not None:
         data["notice"] = plan.incident.id
+    if plan.leader is not None:
+        data["leader_day"] = plan.leader.day
     return Happening(now, "routed", f"{arrival.call_id}:routed", None, data)
 
 

@@ -1,7 +1,10 @@
 """Those who wait: as the dialplan presents them, as the room keeps them, as they are told."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+
+import sqlalchemy as sa
 
 from telephony.rules.call_story import Datum, Happening
 from telephony.rules.waiting import Caller, Turn
@@ -30,8 +33,22 @@ class Asking:
         )
 
 
-NOTED, LET_GO = "noted", "let_go"
-"""How far it is that somebody goes because the last limit is passed (telephony.floor.overflow)."""
+NOTED, LET_GO, SENT = "noted", "let_go", "sent"
+"""How far it is that somebody goes: it is being stored; they are let go, for the last limit is passed
+(telephony.floor.overflow); they are sent to another queue (telephony.floor.waiting_elsewhere)."""
+
+
+Note = Callable[[sa.Connection, str, str, datetime], None]
+"""Stores that somebody is sent elsewhere: by the call's id, from which queue, and when."""
+
+
+@dataclass(frozen=True)
+class Detour:
+    """Where those of a queue go on; `prompt` tells them so, and `note` is stored before that."""
+
+    queue: str
+    prompt: str
+    note: Note
 
 
 @dataclass
@@ -39,7 +56,7 @@ class Guest:
     """Somebody who waits. `agent` rings for them, since `moved_at`; times by the monotonic clock.
 
     `passed` are the steps of overflow behind them, `helpers` the queues whose agents serve them as well.
-    `called`: we called them, so there is nothing to call back about.
+    `called`: we called them, so there is nothing to call back about. `detour` is where they are sent.
     """
 
     call_id: str
@@ -57,6 +74,7 @@ class Guest:
     passed: frozenset[int] = frozenset()
     helpers: frozenset[str] = frozenset()
     parting: str = ""
+    detour: Detour | None = None
 
     @classmethod
     def of(cls, waited: Waited, now: float) -> "Guest":

@@ -22,7 +22,8 @@ from telephony.config import Config
 from telephony.errors import SwitchRefusedError, SwitchUnavailableError
 from telephony.floor.expectations import Expectations
 from telephony.floor.pulse import Pulse
-from telephony.floor.waiting_guests import LET_GO, Asking, Guest, told, waits
+from telephony.floor.waiting_elsewhere import Elsewhere
+from telephony.floor.waiting_guests import LET_GO, SENT, Asking, Guest, told, waits
 from telephony.floor.waiting_news import News
 from telephony.floor.waiting_sides import Agents, Limits, Line
 from telephony.floor.waiting_view import WaitingView, views
@@ -69,7 +70,8 @@ class WaitingRoom:
         self._seconds, self._ours = config.hotline.waiting.ask_seconds, config.own_numbers
         self.line = line
         self.expectations = Expectations(config, clock)
-        self.words = Words(config.hotline.waiting, self.expectations)
+        self.words = Words(config.hotline.waiting, self.expectations, config.normal_queues.keys())
+        self.elsewhere = Elsewhere(self, clock)
         self.news = News(clock)
         self._guests: dict[str, Guest] = {}
         self._rings: dict[str, str] = {}
@@ -162,9 +164,12 @@ class WaitingRoom:
         if not self.serves:
             return self._reply_while_closed(asking)
         guest = self._welcome(asking)
+        self.elsewhere.comes(guest)
         self.look()
         if self.overflow is not None:
             self.overflow.asks(guest)
+        if guest.parting == SENT and guest.detour is not None:
+            return Reply(0, (guest.detour.prompt,), queue=guest.detour.queue)
         if guest.parting == LET_GO:
             self.leave(guest.call_id)
             return Reply(0, ("overflow-return",), parting=True)
@@ -181,7 +186,7 @@ class WaitingRoom:
 
     def _welcome(self, asking: Asking) -> Guest:
         guest = self._guests.get(asking.call_id)
-        if guest is None or guest.since != asking.since:
+        if guest is None or (guest.since, guest.queue) != (asking.since, asking.queue):
             guest = self.take_in(asking.waited(self._ours))
             began = (guest.call_id, waits(guest, self._clock.now()))
 
@@ -189,7 +194,7 @@ class WaitingRoom:
                 call_rows.append(connection, [began])
                 return rows.known_of(connection, guest.call_id, guest.since)
 
-            self._commit(enter).addCallbacks(self._entered, self.not_stored, callbackArgs=(guest,))
+            self.commit(enter).addCallbacks(self._entered, self.not_stored, callbackArgs=(guest,))
         guest.preferred, guest.asked_at = asking.preferred, self._clock.monotonic()
         return guest
 
@@ -344,9 +349,11 @@ class WaitingRoom:
 
     def store(self, *events: tuple[str | None, Happening]) -> Deferred[None]:
         """Commit events before what a caller waits for."""
-        return self._commit(lambda connection: call_rows.append(connection, events))
+        return self.commit(lambda connection: call_rows.append(connection, events))
 
-    def _commit(self, work: Callable[[sa.Connection], T]) -> Deferred[T]:
+    def commit(self, work: Callable[[sa.Connection], T]) -> Deferred[T]:
+        """Store what a caller waits for, then let it be known."""
+
         def tell(result: T) -> T:
             self._pulse.beat()
             return result

@@ -71,6 +71,7 @@ class WaitingSeen:
                 guest, channel = self._room.take_in(waited), here[waited.call_id]
                 if channel.context == places.RINGS:
                     self._room.rings(guest, channel.exten)
+                self._room.elsewhere.comes(guest)
 
     def _open(self, channels: list[Channel], asked: float) -> None:
         room = self._room

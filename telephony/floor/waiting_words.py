@@ -1,7 +1,7 @@
 """What those who wait are told: their place, how long it will take, and that they are not forgotten."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,12 +15,14 @@ from telephony.rules.waiting import Caller, position
 class Reply:
     """What the dialplan is to do: say these prompts, then play music for so many seconds and ask again.
 
-    With `parting` it says them and lets the caller go.
+    With `parting` it says them and lets the caller go. With `queue` the caller goes on there, with the same
+    arrival.
     """
 
     seconds: int
     say: tuple[str, ...] = ()
     parting: bool = False
+    queue: str = ""
 
 
 class Listens(Protocol):
@@ -39,8 +41,12 @@ class Listens(Protocol):
 class Words:
     """Says when there is something to say, and what."""
 
-    def __init__(self, rules: Waiting, expectations: Expectations) -> None:
+    def __init__(
+        self, rules: Waiting, expectations: Expectations, normal: Collection[str] = frozenset()
+    ) -> None:
         self._rules, self._expectations = rules, expectations
+        self._normal = normal
+        """Queues of leaders' lines, which one key leaves."""
         self.is_storm: Callable[[], bool] = lambda: False
         self.offers_return: Callable[[str, str], bool] = lambda _number, _queue: False
         """Whether a caller with this number, in this queue, may keep the place and be called back."""
@@ -56,7 +62,8 @@ class Words:
         comfort = () if first else ("waiting-comfort",)
         offered = not listener.called and self.offers_return(listener.number, listener.queue)
         offer = ("return-offer",) if offered else ()
-        return (*storm, *comfort, *self._place(listener.queue, place), *offer)
+        normal = ("leader-offer-normal",) if listener.queue in self._normal else ()
+        return (*storm, *comfort, *self._place(listener.queue, place), *offer, *normal)
 
     def _place(self, queue: str, place: int) -> tuple[str, ...]:
         said = ("waiting-place", *spoken(place), "waiting-place-end")

@@ -17,6 +17,9 @@ AMI_USER = "hotline"
 GENERATED = "90-generated.conf"
 ASK_GUARD_SECONDS = 30
 """So long after the service should have ended the asking of units the dialplan ends it by itself."""
+LEADER_SECONDS = 300
+"""So long who waits for a leader stays in app_queue with the service silent: nobody says then when the day of
+the leader is over (Art. 6)."""
 LAST_STEP = 60
 """No extension of ours from which somebody is moved is longer."""
 HEADER = "; Written by the hotline at each start from config/: changes here are lost.\n"
@@ -125,6 +128,7 @@ def extensions(config: Config, secrets: Secrets, recordings: Path) -> str:
         f"HOTLINE_TRANSFER_SECONDS = {hotline.agents.ring_seconds}",
         f"HOTLINE_OUTSIDE_SECONDS = {config.threeway.ring_seconds}",
         f"HOTLINE_CALLER = {config.threeway.caller_number}",
+        f"HOTLINE_LEADER_SECONDS = {LEADER_SECONDS}",
         "",
         *_redirected(),
         "",
@@ -177,7 +181,12 @@ def queues(config: Config) -> str:
     # An agent's own queue rings only when the service says so: it knows when the agent is ready again.
     alone = ["wrapuptime = 0" if line.startswith("wrapuptime") else line for line in common]
     for queue in config.queues.values():
-        lines += [f"[{queue.name}]", *common, f"strategy = {queue.strategy}", "joinempty = yes", ""]
+        lines += [f"[{queue.name}]", *common, f"strategy = {queue.strategy}"]
+        # Where the leader's phone has gone, or all that screen, people answer who are there: not in a pause.
+        left = "unavailable,invalid,unknown"
+        leaders = queue.name in config.normal_queues
+        lines += [f"joinempty = {left}", f"leavewhenempty = {left}"] if leaders else ["joinempty = yes"]
+        lines.append("")
     for agent in config.agents:
         absent = "paused,unavailable,invalid,unknown,inuse"
         lines += [

@@ -15,8 +15,9 @@ from telephony.pbx.queues import TECHNOLOGY
 from telephony.pbx.snapshot import Channel
 
 WAITS, TURN, RINGS, BACK = "waiting", "waiting-turn", "waiting-ring", "waiting-back"
-LEAVING = frozenset({"let-go", "1"})
-"""Extensions of `waiting` in which somebody is told that we call back, and let go; or asks for that."""
+LEAVING = frozenset({"let-go", "1", "move"})
+"""Extensions of `waiting` in which somebody is told that we call back, and let go; or asks for that; or is on
+the way to another queue, where they ask in a moment."""
 BY_SWITCH = ("inbound", "by-switch")
 """Context and extension of who waits in app_queue because the service was silent."""
 SOMEWHERE = "00"

@@ -1,13 +1,12 @@
 """Where an inbound call goes, and why: facts in, a plan out.
 
-A later feature (a leader day, a revisit that the citizen returns) adds a fact to `Facts` and a rule to
-`RULES`; the dialplan stays as it is.
+A later feature adds a fact to `Facts` and a rule to `RULES`; the dialplan stays as it is.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 VERSION = "2026-11"
 """Stored with each decision: which set of rules made it."""
@@ -45,6 +44,29 @@ class Incident:
     prompt: str
 
 
+OPEN: Final = "open"
+OVER: Final = "over"
+TOLD: Final = "told"
+"""A leader's line takes calls; takes none any more, for the day's end has passed; has been put off or called
+off, which is told."""
+
+
+@dataclass(frozen=True)
+class LeaderLine:
+    """The leader's line to which a caller has found the way, on leader day `day` (Art. 6).
+
+    While it is open they wait in `queue`, and may go on to `normal`. Where it is told of, `first` is the
+    prompt that they hear before anything else.
+    """
+
+    day: int
+    stands: Literal["open", "over", "told"]
+    entry: Literal["screened", "direct"] = "screened"
+    queue: str = ""
+    normal: str = ""
+    first: str = ""
+
+
 @dataclass(frozen=True)
 class Facts:
     """All that is known of a call when it is routed. Caller ID never authenticates: it only helps."""
@@ -59,6 +81,7 @@ class Facts:
     demo: bool = False
     revisit: str = ""
     incident: Incident | None = None
+    leader: LeaderLine | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +90,8 @@ class Plan:
 
     A higher priority goes first. `revisit` is the one that the caller may answer by keys instead of waiting
     for a person. `incident` is told before the queue; who hangs up then was answered by it. `urged` is the
-    case on which this call counts as urging (催办).
+    case on which this call counts as urging (催办). `leader` is the leader's line to which the caller is let
+    in; `first` a prompt to be played before all else.
     """
 
     action: Literal["queue", "refuse"]
@@ -79,6 +103,8 @@ class Plan:
     revisit: str = ""
     incident: Incident | None = None
     urged: str = ""
+    leader: LeaderLine | None = None
+    first: str = ""
 
     @property
     def reason(self) -> str:
@@ -121,7 +147,9 @@ def _key(plan: Plan, facts: Facts, _parameters: Parameters) -> Plan:
         return plan
     queue = facts.number.keys.get(facts.key)
     if queue is None:
-        return plan.because(f"key {facts.key} means nothing here")
+        # The key of the leader's line is in no menu: what it means is that rule's to say.
+        meant = facts.leader is not None
+        return plan if meant else plan.because(f"key {facts.key} means nothing here")
     return replace(plan, queue=queue).because(f"key {facts.key} to {queue}")
 
 
@@ -169,6 +197,19 @@ def _known_agent(plan: Plan, facts: Facts, _parameters: Parameters) -> Plan:
     return replace(plan, agent=facts.known_agent).because(f"agent {facts.known_agent} served before{yet}")
 
 
+def _leader_day(plan: Plan, facts: Facts, _parameters: Parameters) -> Plan:
+    line = facts.leader
+    if line is None or facts.demo:
+        return plan
+    if line.stands == OVER:
+        return plan.because(f"leader day {line.day} is over")
+    if line.stands == TOLD:
+        return replace(plan, first=line.first).because(f"leader day {line.day} put off or called off")
+    # Nobody is known so well that they pass screening, or the leader (Art. 6).
+    let_in = replace(plan, queue=line.queue, agent=None, marks=(*plan.marks, "leader_day"), leader=line)
+    return let_in.because(f"leader day {line.day}, {line.entry}, to {line.queue}")
+
+
 def _demo(plan: Plan, facts: Facts, parameters: Parameters) -> Plan:
     on_line = facts.number.number == parameters.demo_line
     if not facts.demo:
@@ -197,6 +238,7 @@ RULES: tuple[Rule, ...] = (
     _called_back,
     _urging,
     _known_agent,
+    _leader_day,
     _demo,
     _incident,
 )

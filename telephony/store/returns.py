@@ -1,6 +1,6 @@
 """Missed-call returns (未接回拨): citizens whose call was lost, until somebody has called them back."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 
@@ -161,6 +161,24 @@ def open_list(connection: sa.Connection, limit: int, *, with_closed: bool = Fals
     else:
         query = query.where(returns.c.closed_at.is_(None)).order_by(returns.c.opened_at, returns.c.id)
     return [shown(row) for row in connection.execute(query)]
+
+
+def move_queue(connection: sa.Connection, queues: Collection[str], to: str, now: datetime) -> list[int]:
+    """Let another queue's agents call back whoever is open in these; return which returns that are."""
+    found = sa.select(returns.c.id, returns.c.call_id, returns.c.queue).where(
+        returns.c.closed_at.is_(None), returns.c.queue.in_(list(queues))
+    )
+    moved = connection.execute(found.order_by(returns.c.id)).all()
+    ids = [row.id for row in moved]
+    connection.execute(returns.update().where(returns.c.id.in_(ids)).values(queue=to))
+    call_rows.append(connection, [(row.call_id, _moved(row.id, row.queue, to, now)) for row in moved])
+    return ids
+
+
+def _moved(return_id: int, queue: str, to: str, now: datetime) -> Happening:
+    data: dict[str, Datum] = {"return": return_id, "from": queue, "to": to}
+    key = f"return_moved:{return_id}:{queue}:{now.timestamp():.6f}"
+    return Happening(now, "return_moved", key, data=data)
 
 
 def shown(row: sa.Row[tuple[object, ...]]) -> ReturnView:

@@ -25,6 +25,8 @@ def entry(inbound: Inbound, agent_seconds: int, area_code: str) -> Callable[[Ses
                 "HOTLINE_REVISIT": plan.revisit,
                 "HOTLINE_INCIDENT": plan.incident.id if plan.incident else "",
                 "HOTLINE_INCIDENT_SAY": plan.incident.prompt if plan.incident else "",
+                "HOTLINE_FIRST": plan.first,
+                "HOTLINE_NORMAL": plan.leader.normal if plan.leader else "",
             }
         # By one command, so that the dialplan never acts on half an answer. No value has a comma: names,
         # numbers of agents and figures of the configuration.

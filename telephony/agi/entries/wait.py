@@ -4,7 +4,7 @@ Called from asterisk-conf/extensions.d/25-waiting.conf. No answer means that app
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from telephony.agi.session import Session
@@ -19,19 +19,25 @@ BYE = "bye"
 """In place of seconds: the caller is told and let go."""
 
 
-def entry(room: WaitingRoom, clock: Clock, area_code: str) -> Callable[[Session], None]:
-    """Return the handler."""
+def entry(
+    room: WaitingRoom, clock: Clock, area_code: str, normal: Mapping[str, str]
+) -> Callable[[Session], None]:
+    """Return the handler; `normal` says for a leader's queue where a key leads who waits there no longer."""
 
     def handle(session: Session) -> None:
         # One word first: a question that was asked of a service that stood still may be of somebody who has
         # gone on without it, and the switch knows.
-        session.set_variable("HOTLINE_SAY", "")
+        to = normal.get(session.env.get("agi_arg_2", ""), "")
+        session.set_variable("ARRAY(HOTLINE_SAY,HOTLINE_NORMAL,HOTLINE_MOVE)", f",{to},")
         reply = room.ask(_asking(session, room, clock.now(), area_code))
         if reply is not None:
             # By one command, so that the dialplan never acts on half an answer.
             said = "&".join(f"hotline/{prompt}" for prompt in reply.say)
             seconds = BYE if reply.parting else reply.seconds
-            session.set_variable("ARRAY(HOTLINE_WAIT,HOTLINE_SAY)", f"{seconds},{said}")
+            names, values = "HOTLINE_WAIT,HOTLINE_SAY", f"{seconds},{said}"
+            if reply.queue:
+                names, values = f"{names},HOTLINE_MOVE", f"{values},{reply.queue}"
+            session.set_variable(f"ARRAY({names})", values)
 
     return handle
 

@@ -15,6 +15,8 @@ from telephony.floor.waiting_words import Reply
 from tests.fakes import NOON, FakeClock
 
 CALL = "1795420886.1"
+NORMAL = {"city-leader": "city-12345"}
+FIRST = "ARRAY(HOTLINE_SAY,HOTLINE_NORMAL,HOTLINE_MOVE)"
 
 
 class FakeRoom:
@@ -39,7 +41,7 @@ class Call:
         env = {"agi_uniqueid": CALL, "agi_callerid": caller}
         env |= {f"agi_arg_{nth}": word for nth, word in enumerate(words, 2)}
         self.session = Session(env, self._sent.append, lambda: None)
-        handle = wait.entry(self.room, FakeClock(), "0375")
+        handle = wait.entry(self.room, FakeClock(), "0375", NORMAL)
         self.session.start(lambda: self._run(handle))
         while self._sent:
             name, value = re.findall(r'"([^"]*)"', self._sent.pop().decode())
@@ -106,3 +108,14 @@ def test_whatever_stands_there_is_a_question(words):
 def test_who_is_let_go_hears_a_word_first():
     call = Call("city-12345", reply=Reply(0, ("overflow-return",), parting=True))
     assert call.set["ARRAY(HOTLINE_WAIT,HOTLINE_SAY)"] == "bye,hotline/overflow-return"
+
+
+@pytest.mark.parametrize(("queue", "normal"), [("city-leader", "city-12345"), ("city-12345", "")])
+@pytest.mark.parametrize("reply", [None, Reply(10)], ids=["left to app_queue", "waits"])
+def test_who_waits_for_a_leader_is_told_by_each_answer_where_else_to_go(queue, normal, reply):
+    assert Call(queue, reply=reply).set[FIRST] == f",{normal},"
+
+
+def test_who_goes_on_in_another_queue_is_told_so_by_one_command():
+    call = Call("city-leader", reply=Reply(0, ("leader-over",), queue="city-12345"))
+    assert call.set["ARRAY(HOTLINE_WAIT,HOTLINE_SAY,HOTLINE_MOVE)"] == "0,hotline/leader-over,city-12345"

@@ -7,6 +7,8 @@ from pytest_twisted import ensureDeferred
 from telephony.errors import UnknownThingError
 from telephony.floor.inbound import Arrival, Inbound
 from telephony.floor.pulse import Pulse
+from telephony.rules.routing import LeaderLine
+from telephony.store.leader_tables import leader_calls, leader_days
 from telephony.store.tables import blacklist, calls, case_numbers, cases, events
 from tests.fakes import NoCallBacks
 from tests.unit.times import NOON
@@ -124,3 +126,67 @@ async def test_an_unknown_number_is_an_error_so_that_the_dialplan_takes_over(inb
 async def test_the_demonstrations_caller_goes_to_the_demo_queue(inbound, config):
     plan = await inbound.route(arrival(caller=config.hotline.demo.caller_number))
     assert (plan.queue, plan.marks) == ("demo", ("demo",))
+
+
+# A leader's line (Art. 6).
+
+
+@pytest.fixture
+def invited(config, database, clock, roster):
+    """The route while a leader day is open; it notes what it was asked."""
+
+    class Invited:
+        asked, line = [], LeaderLine(1, "open", "screened", "city-leader-screening", "city-12345")
+
+        def leader_of(self, *asked):
+            self.asked.append(asked)
+            return self.line
+
+    made = Invited()
+    sides = (Pulse(), NoCallBacks(), lambda *_: None, made.leader_of)
+    made.route = Inbound(config, database, clock, roster, *sides).route
+    return made
+
+
+async def leader_day(database):
+    row = {"centre": "city", "seat": "city-hall", "leader": "mayor-li", "state": "open", "topics": []}
+    row |= {"starts_at": NOON, "ends_at": NOON + timedelta(hours=2), "scope": "城市管理", "created_at": NOON}
+    await put(database, leader_days, by="李敏", **row)
+
+
+async def entered(database):
+    return [tuple(row) for row in await database.read(lambda c: c.execute(sa.select(leader_calls)).all())]
+
+
+@ensureDeferred
+@pytest.mark.parametrize("caller", [CALLER, ""], ids=["a number", "withheld"])
+async def test_who_is_let_in_to_a_leaders_line_is_entered_with_the_decision(invited, database, caller):
+    await leader_day(database)
+    plan = await invited.route(arrival(key="6", caller=caller))
+    assert (plan.queue, plan.leader.normal) == ("city-leader-screening", "city-12345")
+    [row] = await entered(database)
+    assert row[:4] == ("9.0", 1, NOON, "screened")
+    routed = await database.read(lambda c: c.execute(sa.select(events)).one())
+    assert (routed.kind, routed.data["leader_day"], routed.data["marks"]) == ("routed", 1, "leader_day")
+
+
+@ensureDeferred
+async def test_the_line_is_asked_for_by_the_queue_that_number_and_key_have_chosen(invited, database):
+    await leader_day(database)
+    for nth, key in enumerate(("", "2", "6")):
+        await invited.route(arrival(f"9.{nth}", key=key))
+    assert invited.asked == [
+        ("12345", "", "city-12345", NOON),
+        ("12345", "2", "city-enterprise", NOON),
+        ("12345", "6", "city-12345", NOON),
+    ]
+
+
+@ensureDeferred
+async def test_nobody_is_entered_who_is_refused_or_comes_too_late(invited, database):
+    await leader_day(database)
+    await put(database, blacklist, number=CALLER, reason="threats", added_at=NOON)
+    await invited.route(arrival(key="6"))
+    invited.line = LeaderLine(1, "over")
+    await invited.route(arrival("9.1", caller="13800000002", key="6"))
+    assert await entered(database) == []

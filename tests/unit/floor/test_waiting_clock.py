@@ -20,7 +20,7 @@ def house(config, clock, timer, database):
 
 def asks(house, call_id, since):
     """Let the dialplan ask for a caller, with the arrival that stands on the channel."""
-    sent, handle = [], wait.entry(house.room, house.clock, "0375")
+    sent, handle = [], wait.entry(house.room, house.clock, "0375", {})
     env = {"agi_uniqueid": call_id, "agi_callerid": "13800001234"}
     env |= {"agi_arg_2": GENERAL, "agi_arg_3": "0", "agi_arg_5": f"{since.timestamp():.6f}"}
     session = Session(env, sent.append, lambda: None)

@@ -478,7 +478,7 @@ async def test_after_a_restart_the_live_channels_have_their_arrival_and_priority
 
 
 @ensureDeferred
-@pytest.mark.parametrize("exten", ["let-go", "1"])
+@pytest.mark.parametrize("exten", ["let-go", "1", "move"])
 async def test_who_is_being_let_go_is_not_taken_up_again(stored, database, config, clock, timer, exten):
     await stored.seen([])
     stored.ask("one")

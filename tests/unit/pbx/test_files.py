@@ -165,6 +165,13 @@ def test_a_queue_of_ours_takes_callers_when_nobody_is_there_and_an_agents_own_do
     assert {"unavailable", "ringing"} <= set(queues["agent-8001"][0]["joinempty"].split(","))
 
 
+@pytest.mark.parametrize("queue", ["city-leader", "city-leader-screening", "baofeng-leader"])
+def test_nobody_is_held_in_a_leaders_queue_whose_phones_have_gone_but_a_pause_is_waited_for(queue):
+    settings = sections(files.queues(CONFIG))[queue][0]
+    for name in ("joinempty", "leavewhenempty"):
+        assert set(settings[name].split(",")) == {"unavailable", "invalid", "unknown"}
+
+
 @pytest.mark.parametrize(("wrap_up", "guard"), [(0, "0"), (1, "1"), (2, "1")])
 def test_the_switch_only_guards_the_first_second_of_wrap_up(wrap_up, guard):
     rules = CONFIG.hotline.agents.model_copy(update={"wrap_up_seconds": wrap_up})

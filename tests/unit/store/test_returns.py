@@ -54,6 +54,23 @@ def test_the_longest_waiting_stands_first_and_with_closed_ones_the_newest(connec
     assert [each.call_id for each in everything] == ["1.2", "1.0", "1.1"]
 
 
+def test_those_open_in_some_queues_are_moved_to_another_and_each_is_told_once(connection):
+    for nth, queue in enumerate(("city-leader", "city-leader-screening", "city-12328", "city-leader")):
+        number = f"1380000000{nth}"
+        returns.open_return(connection, number, f"1.{nth}", "city", "kept", NOW, queue)
+    returns.close(connection, 4, "李敏", None, NOW)
+    leaders = ("city-leader", "city-leader-screening")
+    moved = [returns.move_queue(connection, leaders, "city-12345", NOW) for _ in range(2)]
+    assert moved == [[1, 2], []]
+    queues = [each.queue for each in returns.open_list(connection, 9)]
+    assert queues == ["city-12345", "city-12345", "city-12328"]
+    query = sa.select(events.c.call_id, events.c.data).where(events.c.kind == "return_moved")
+    assert [(row.call_id, row.data["from"], row.data["to"]) for row in connection.execute(query)] == [
+        ("1.0", "city-leader", "city-12345"),
+        ("1.1", "city-leader-screening", "city-12345"),
+    ]
+
+
 def test_who_closes_a_return_is_kept_with_the_note(connection):
     lose(connection)
     done = returns.close(connection, 1, "李敏", "已回电", NOW)
