@@ -33,10 +33,13 @@ State = Literal[
 ]
 Form = Literal["text", "json", "ics"]
 ICS, TEXT = "text/calendar", "text/plain"
-_JSON: dict[str, Any] = {"schema": {"type": "object"}}
-_WORDS: dict[str, Any] = {"schema": {"type": "string"}}
-_FORMS: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"application/json": _JSON, TEXT: _WORDS, ICS: _WORDS}}
+_OBJECT = {"type": "object"}
+_WORDS = {"schema": {"type": "string"}}
+_ONE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {"schema": _OBJECT}, TEXT: _WORDS, ICS: _WORDS}}
+}
+_SEVERAL: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {"schema": {"type": "array", "items": _OBJECT}}, ICS: _WORDS}}
 }
 _SHOWN = ANNOUNCED | {OPEN, CANCELLED}
 
@@ -130,7 +133,7 @@ async def days(  # noqa: PLR0913, PLR0917 - by what a list may be narrowed
     return await read(services, listed)
 
 
-@router.get("/calendar", response_model=None, responses=_FORMS)
+@router.get("/calendar", response_model=None, responses=_SEVERAL)
 async def calendar(
     services: Door, centre: WordQuery = None, form: Literal["json", "ics"] = "json"
 ) -> Response:
@@ -230,7 +233,7 @@ async def notices(services: Door, day_id: RowPath) -> list[LeaderNoticeView]:
     return await read(services, partial(_notices, day_id=day_id))
 
 
-@router.get("/{day_id}/notice", response_model=None, responses=_FORMS)
+@router.get("/{day_id}/notice", response_model=None, responses=_ONE)
 async def notice(
     services: Door,
     day_id: RowPath,
