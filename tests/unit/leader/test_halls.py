@@ -5,18 +5,18 @@ from structlog.testing import capture_logs
 from twisted.internet.defer import fail
 
 from telephony.halls import Halls
-from tests.fakes import FakeSounds
+from tests.fakes import FakeRoster, FakeSounds
 from tests.unit.leader.hall import wanted
 from tests.unit.times import FixedClock
 
-NOBODY = None
-"""No call is given to anybody here."""
+NOBODY = (list, FakeRoster())
+"""Nobody gives calls away, and nobody is free."""
 
 
 @ensureDeferred
 async def test_days_that_are_planned_wake_who_waits_for_news(config, database):
     told = []
-    halls = Halls(config, database, FixedClock(), FakeSounds(), lambda: told.append("tell"), NOBODY, NOBODY)
+    halls = Halls(config, database, FixedClock(), FakeSounds(), lambda: told.append("tell"), *NOBODY)
     await halls.start()
     await halls.days.add(wanted())
     assert told == ["tell"]
@@ -28,7 +28,7 @@ class SilentDatabase:
 
 
 def test_a_tick_that_finds_no_database_is_logged_and_stops_nothing(config):
-    halls = Halls(config, SilentDatabase(), FixedClock(), FakeSounds(), list, NOBODY, NOBODY)
+    halls = Halls(config, SilentDatabase(), FixedClock(), FakeSounds(), list, *NOBODY)
     with capture_logs() as logs:
         halls.tick()
     told = {(entry["event"], "does not answer" in entry["why"]) for entry in logs}
