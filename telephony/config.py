@@ -220,6 +220,23 @@ class Config:
         return {seat.code: seat for seat in self.leader_days.seats}
 
     @cached_property
+    def halls(self) -> tuple[Seat, ...]:
+        """Return the seats where real days are held: all but the demonstration's."""
+        return tuple(each for each in self.leader_days.seats if each.code != self.hotline.demo.leader.seat)
+
+    @cached_property
+    def real_leaders(self) -> tuple[Leader, ...]:
+        """Return who really sits in a hall: all but the demonstration's leader."""
+        played = self.hotline.demo.leader.leader
+        return tuple(each for each in self.leader_days.leaders if each.code != played)
+
+    @cached_property
+    def demo_hall_number(self) -> str:
+        """Return the number on which `hotline demo leader-day` plays."""
+        seat = self.seats.get(self.hotline.demo.leader.seat)
+        return (seat.number or "") if seat else ""
+
+    @cached_property
     def normal_queues(self) -> dict[str, str]:
         """Return for each queue of a leader's line the one where who waits there may go instead."""
         waits = (

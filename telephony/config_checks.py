@@ -129,6 +129,7 @@ def _hotline(config: Config) -> Iterator[Problem]:
     yield from _known("hotline", ("demo", "number"), demo.number, config.numbers)
     yield from _known("hotline", ("demo", "agent"), demo.agent, config.agents)
     yield from _demo_line(config)
+    yield from _demo_leader(config)
     for index, queue in enumerate(hotline.rating.queues):
         yield from _known("hotline", ("rating", "queues", index), queue, config.queues)
     if demo.unit_number == demo.caller_number:
@@ -154,6 +155,21 @@ def _demo_line(config: Config) -> Iterator[Problem]:
     ends = busy.overflow[-1].to if busy and busy.overflow else ()
     if ends != (RETURNS,):
         yield "hotline", ("demo", "line", "busy_queue"), say("config.demo_busy", name=line.busy_queue)
+
+
+def _demo_leader(config: Config) -> Iterator[Problem]:
+    demo = config.hotline.demo
+    leader = demo.leader
+    yield from _known("hotline", ("demo", "leader", "seat"), leader.seat, config.seats)
+    yield from _known("hotline", ("demo", "leader", "leader"), leader.leader, config.leaders)
+    yield from _known("hotline", ("demo", "leader", "screener"), leader.screener, config.agents)
+    seat = config.seats.get(leader.seat)
+    # Its callers are owed nothing, and are sent to agents of the demonstration's.
+    if seat and (seat.entry, seat.key, seat.number is None, seat.normal_queue) != (
+        *("screened", None, False),
+        demo.queue,
+    ):
+        yield "hotline", ("demo", "leader", "seat"), say("config.demo_hall", name=seat.code, queue=demo.queue)
 
 
 def _numbers(config: Config, file: NumbersFile) -> Iterator[Problem]:

@@ -140,6 +140,17 @@ class DemoLine(Model):
     helper: Digits
 
 
+class DemoLeader(Model):
+    """Where `hotline demo leader-day` plays: a seat and a leader of leaders.yaml, who are nobody's.
+
+    `screener` is the one agent who serves the seat's screening queue.
+    """
+
+    seat: Name
+    leader: Name
+    screener: Digits
+
+
 class Demo(Model):
     """The simulated citizen of `hotline demo`; the unit's number is nobody else's, so no call is mistaken."""
 
@@ -149,6 +160,7 @@ class Demo(Model):
     queue: Name
     agent: Digits
     line: DemoLine
+    leader: DemoLeader
 
     @property
     def queues(self) -> frozenset[str]:

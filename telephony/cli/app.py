@@ -12,6 +12,7 @@ from telephony.cli import (
     cases,
     conference,
     demo,
+    demo_leader_day,
     demo_revisit,
     demo_threeway,
     demo_waiting,
@@ -104,6 +105,7 @@ audit.add_to(revisits.app)
 worklist.add_to(revisits.app)
 revisit_reports.add_to(revisits.app)
 app.add_typer(revisits.app, name="revisits")
+demo_leader_day.add_to(demo.app)
 demo_revisit.add_to(demo.app)
 demo_threeway.add_to(demo.app)
 demo_waiting.add_to(demo.app)

@@ -17,7 +17,7 @@ from telephony.peers.hearing import await_tones
 from telephony.peers.sipp import SippCitizen
 from telephony.texts import say
 
-VOICES = {"citizen": 2050, "agent": 2350, "unit": 2650, "helper": 2950}
+VOICES = {"citizen": 2050, "agent": 2350, "unit": 2650, "helper": 2950, "leader": 3250}
 """In Hz: above what music and most of speech hold."""
 RING_MS = 1500
 MENU_KEY, MENU_MS = "1", 1000

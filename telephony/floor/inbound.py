@@ -83,6 +83,7 @@ class Inbound:
             self._demo.queue,
             config.revisits.priority_called_back,
             self._demo.line.number,
+            config.demo_hall_number,
             config.hotline.default_queue,
         )
         self._database, self._clock, self._roster, self._pulse = database, clock, roster, pulse

@@ -44,17 +44,17 @@ def document_of(
     connection: sa.Connection, config: Config, day: LeaderDayView, presence: PresenceOf, now: datetime
 ) -> dict[str, Any]:
     """Return the document as it is at `now`; raise UnknownThingError if the seat is configured no more."""
-    seat, rules = seat_of(config, day), rules_of(config)
+    seat, rules, shown = seat_of(config, day), rules_of(config), leader_days.on_its_clock(day)
     line = line_of(config, seat)
     calls = leader_figures.calls_of_day(connection, day.id, seat, now)
     sums = total((each.told for each in calls), line, now)
     differ = list(differences(sums, leader_recompute.recompute(connection, day.id, line, now)))
     there = presence(connection, day, line.leader, now)
     notices = leader_days.notices(connection, day.id)
-    facts = _facts(connection, day, notices, there, len(differ))
+    facts = _facts(connection, shown, notices, there, len(differ))
     return {
         "form": FORM,
-        "day": _day(config, day),
+        "day": _day(config, shown),
         "notices": [plain(asdict(notice)) for notice in notices],
         "presence": _presence(there, rules),
         "figures": asdict(figures(sums, Counter(each.view.standing for each in calls))),
@@ -171,10 +171,12 @@ def _facts(
 
 
 def _others(connection: sa.Connection, day: LeaderDayView) -> list[int]:
-    """Return the centre's other days of the month that count; a demonstration's are apart."""
+    """Return the centre's other days of the month that count; a demonstration is no month's session."""
+    if day.played:
+        return []
     first, following = month_bounds(month_of(day.starts_at))
     found = leader_days.listed(connection, centre=day.centre, states=COUNTS, since=first, until=following)
-    return [each.id for each in found if each.id != day.id and each.played == day.played]
+    return [each.id for each in found if each.id != day.id and not each.played]
 
 
 def _announced(notice: LeaderNoticeView) -> Announced:

@@ -6,7 +6,7 @@ no session is put off of which nobody could be told.
 """
 
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
@@ -26,7 +26,7 @@ from telephony.leader.steps import Step, Steps
 from telephony.store import leader_days as rows
 from telephony.store.database import Database
 from telephony.store.leader_days import LeaderDayView
-from telephony.texts import say
+from telephony.texts import forms, say
 
 log = structlog.get_logger()
 
@@ -68,7 +68,7 @@ class LeaderDays:
     ) -> None:
         self._database, self._clock = database, clock
         self._tell, self._sounds = tell, sounds
-        self._steps = Steps(config)
+        self._steps, self._demo = Steps(config), config.hotline.demo.leader
         self._messages: list[Message] = []
         self._changes = 0
         self.listeners: list[Callable[[], None]] = []
@@ -103,6 +103,26 @@ class LeaderDays:
     def add(self, wanted: Wanted) -> Deferred[LeaderDayView]:
         """Plan a day; fail with UnknownThingError or NotAllowedError where it may not be so."""
         return self._write(partial(self._add, wanted=wanted))
+
+    def play(self, by: str, factor: int, begins_in: timedelta, lasts: timedelta) -> Deferred[LeaderDayView]:
+        """Plan a day of the demonstration's, whose clock is `factor` times as fast; both lengths are real."""
+        starts_at = self._clock.now() + begins_in
+        ends_at, demo = starts_at + lasts, self._demo
+        return self.add(
+            Wanted(
+                seat=demo.seat,
+                leader=demo.leader,
+                starts_at=starts_at,
+                ends_at=ends_at,
+                scope=forms("leader.played_scope")["zh"],
+                by=by,
+                played=factor,
+            )
+        )
+
+    def publish_played(self, day_id: int, by: str, full_days: int) -> Deferred[LeaderDayView]:
+        """Announce a played day, so many full days before it by its own clock (rules/leader_play.py)."""
+        return self._take(partial(self._steps.publish_played, day_id=day_id, by=by, full_days=full_days))
 
     def change(self, day_id: int, by: str, **values: Any) -> Deferred[LeaderDayView]:
         """Plan a day anew that nobody was told of: `values` are fields of Wanted, each as it is to be."""
@@ -221,7 +241,7 @@ def _commit(step: Step, connection: sa.Connection, now: datetime) -> LeaderDayVi
     day = rows.move(connection, step.day, after(step.day.state, step.command), **step.values)
     told = {"by": step.by, "centre": day.centre, "state": day.state, "reason": step.reason}
     if step.notice is not None:
-        notice = (day.state, step.notice, step.by, step.reason, now)
+        notice = (day.state, step.notice, step.by, step.reason, step.announced_at or now)
         told["notice"] = rows.announce(connection, day.id, *notice).content["number"]
     rows.tell(connection, day.id, step.command, now, **told)
     return day

@@ -223,8 +223,8 @@ class Duties:
 
     def _obstacles(self, centre: str) -> list[str]:
         has = {
-            "leader.no_seat": any(seat.centre == centre for seat in self._config.leader_days.seats),
-            "leader.no_leader": any(each.centre == centre for each in self._config.leader_days.leaders),
+            "leader.no_seat": any(seat.centre == centre for seat in self._config.halls),
+            "leader.no_leader": any(each.centre == centre for each in self._config.real_leaders),
         }
         return [say(key, centre=centre) for key, is_so in has.items() if not is_so]
 

@@ -55,7 +55,8 @@ def content_of(  # noqa: PLR0913 - what a notice says beside the day itself
         "replaces": None if replaces is None else {name: replaces[name] for name in _REPLACED},
         "published_at": _local(now).isoformat(timespec="seconds"),
     }
-    return {**content, "spoken": _spoken(content)}
+    # Nobody hears of a day that was only played.
+    return {**content, "spoken": None if day.played else _spoken(content)}
 
 
 def spoken_of(content: Mapping[str, Any]) -> str | None:

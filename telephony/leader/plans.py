@@ -21,6 +21,7 @@ from telephony.rules.leader_day import (
     month_of,
     plan_faults,
 )
+from telephony.rules.leader_play import REAL, shown_at
 from telephony.store import leader_days as rows
 from telephony.store.leader_days import LeaderDayView
 from telephony.texts import say
@@ -33,7 +34,7 @@ class Wanted:
     """A day as somebody wants it: aware times, `seat` and `leader` by their codes in leaders.yaml.
 
     `topics` are queues whose callers are taken to the leader as well; `reason` says why it is a second one
-    in its month.
+    in its month. `played` is how many times faster than the real clock that of a demonstration's day is.
     """
 
     seat: str
@@ -44,7 +45,7 @@ class Wanted:
     by: str
     topics: tuple[str, ...] = ()
     reason: str | None = None
-    played: int = 0
+    played: int = REAL
 
 
 class Plans:
@@ -68,6 +69,7 @@ class Plans:
     ) -> None:
         """Raise NotAllowedError or UnknownThingError unless a day, `day_id` if it is one, may be so."""
         seat, leader = self.seat(wanted.seat), self.leader(wanted.leader)
+        self._check_whose(seat, leader, played=wanted.played != REAL)
         self._check_topics(seat, wanted.topics)
         others = self._others(connection, seat.centre, wanted, day_id)
         planned = Planned(
@@ -75,12 +77,13 @@ class Plans:
             self._config.centres[seat.centre].level,
             leader.kind,
             leader.centre,
-            wanted.starts_at,
-            wanted.ends_at,
+            shown_at(wanted.starts_at, wanted.starts_at, wanted.played),
+            shown_at(wanted.ends_at, wanted.starts_at, wanted.played),
             wanted.reason or "",
         )
         months = [month_of(other.starts_at) for other in others]
-        found = plan_faults(planned, months, now, self.rules)
+        at = shown_at(now, wanted.starts_at, wanted.played)
+        found = plan_faults(planned, months, at, self.rules)
         _refuse(self._in_words(key, planned, leader) for key in found)
         self.check_free(connection, wanted, day_id)
 
@@ -88,6 +91,7 @@ class Plans:
         """Raise NotAllowedError or UnknownThingError unless a leader may sit on a seat."""
         seat, leader = self.seat(seat_code), self.leader(leader_code)
         level = self._config.centres[seat.centre].level
+        self._check_whose(seat, leader, played=seat_code == self._config.hotline.demo.leader.seat)
         if leader.centre != seat.centre or leader.kind not in KINDS[level]:
             raise NotAllowedError(self._wrong_hall(seat.centre, leader))
 
@@ -109,10 +113,19 @@ class Plans:
     def _others(
         connection: sa.Connection, centre: str, wanted: Wanted, day_id: int | None
     ) -> list[LeaderDayView]:
-        # Of the month alone: a session never goes over midnight. What is played is no month's session.
+        # Of the month alone: a session never goes over midnight. What is played is no month's session; of two
+        # that are played at once one only is opened.
+        if wanted.played:
+            return []
         first, following = month_bounds(month_of(wanted.starts_at))
         found = rows.listed(connection, centre=centre, states=COUNTS, since=first, until=following)
-        return [each for each in found if each.id != day_id and each.played == wanted.played]
+        return [each for each in found if each.id != day_id and not each.played]
+
+    def _check_whose(self, seat: Seat, leader: Leader, *, played: bool) -> None:
+        """Raise NotAllowedError unless a real day has nothing, and one that is played all, of the demo's."""
+        demo = self._config.hotline.demo.leader
+        if (seat.code == demo.seat) != played or (leader.code == demo.leader) != played:
+            raise NotAllowedError(say("leader.demo_only", seat=demo.seat, leader=demo.leader))
 
     def _check_topics(self, seat: Seat, topics: Iterable[str]) -> None:
         number = self._config.numbers.get(seat.main_number or "")
@@ -130,7 +143,7 @@ class Plans:
         level = self._config.centres[centre].level
         fit = [
             each.code
-            for each in self._config.leaders.values()
+            for each in self._config.real_leaders
             if each.centre == centre and each.kind in KINDS[level]
         ]
         return say("leader.wrong_hall", leader=leader.code, centre=centre, codes=", ".join(fit))

@@ -21,6 +21,7 @@ from telephony.store import leader_evidence
 from telephony.store.database import Database
 from telephony.store.dispatches import tell_platform
 from telephony.store.leader_calls import NOT_CERTIFIED, LeaderCallView
+from telephony.store.leader_days import played
 from telephony.store.units import Directory
 from telephony.texts import forms, say
 
@@ -70,7 +71,8 @@ class Register:
                 said["unit"] = self._unit(connection, unit)
                 told = {"day": call.day_id, "call_id": call_id, "unit": said["unit"], "by": by, "at": now}
                 told |= {"case_number": case_number, "summary": call.summary, "note": note}
-                tell_platform(connection, now, "leader_handed_to_unit", told)
+                if not played(connection, call.day_id):
+                    tell_platform(connection, now, "leader_handed_to_unit", told)
             else:
                 _check_note(call, note)
             rows.settle(connection, call_id, **said, settled_by=by, settled_at=now)

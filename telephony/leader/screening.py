@@ -24,6 +24,7 @@ from telephony.store import threeway, transfers, under_way
 from telephony.store.database import Database
 from telephony.store.dispatches import tell_platform
 from telephony.store.leader_calls import NOT_CERTIFIED, UNDER_WAY, LeaderCallView
+from telephony.store.leader_days import played
 from telephony.store.units import Directory
 from telephony.texts import say
 
@@ -142,7 +143,8 @@ class Screening:
             rows.tell(connection, call_id, "result", now, by, **said, **more)
             told = {"day": call.day_id, "call_id": call_id, "summary": summary or call.summary, "by": by}
             told |= {"corrected": call.result is not None, "at": now}
-            tell_platform(connection, now, f"leader_{result}", {**said, **told})
+            if not played(connection, call.day_id):
+                tell_platform(connection, now, f"leader_{result}", {**said, **told})
 
         return self._calls.change(call_id, NOT_CERTIFIED, work)
 

@@ -138,7 +138,9 @@ class Sessions:
         if day.state == OPEN:
             return self._close_if_over(day, now)
         if day.state in ANNOUNCED and day.starts_at <= now:
-            return self._open(day) if now < day.ends_at else self._alarm(day, now)
+            if now < day.ends_at:
+                return self._open(day)
+            return succeed(None) if day.played else self._alarm(day, now)
         return succeed(None)
 
     def _open(self, day: LeaderDayView) -> Deferred[Any]:

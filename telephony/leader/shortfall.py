@@ -65,6 +65,8 @@ class Shortfall:
 
     def _judge(self, found: list[_Weighed], now: datetime) -> None:
         for day, seen, told in found:
+            if day.played:
+                continue  # nobody has to mend a demonstration
             is_open = day.state == OPEN
             short = seen.warns if is_open else bool(seen.missing)
             stands = self._short.pop(day.id, told)

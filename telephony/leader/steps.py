@@ -15,8 +15,9 @@ from telephony.leader.machine import after
 from telephony.leader.notice import Content, content_of
 from telephony.leader.plans import Plans, Wanted
 from telephony.rules.leader_day import ANNOUNCED, OPEN, PLANNED, day_of
+from telephony.rules.leader_play import announced_at
 from telephony.store import leader_days as rows
-from telephony.store.leader_days import LeaderDayView
+from telephony.store.leader_days import LeaderDayView, on_its_clock
 from telephony.texts import say
 
 EARLY = timedelta(minutes=60)
@@ -34,6 +35,8 @@ class Step:
     values: dict[str, Any] = field(default_factory=dict)
     reason: str | None = None
     notice: Content | None = None
+    announced_at: datetime | None = None
+    """When the notice went out by the clock of a day that is played; None: now."""
 
 
 class Steps:
@@ -62,6 +65,19 @@ class Steps:
         self._plans.check(connection, _plan_of(day), now, day.id)
         self._plans.check_announced(now, day.starts_at)
         return self._with_notice(Step(day, "publish", by), connection, now)
+
+    def publish_played(
+        self, connection: sa.Connection, now: datetime, *, day_id: int, by: str, full_days: int
+    ) -> Step:
+        """Announce a day that is played, by its own clock so many full days before it: asked as of any."""
+        day = _able(connection, day_id, "publish")
+        if not day.played:
+            raise NotAllowedError(say("leader.not_played", id=day_id))
+        announced = announced_at(day.starts_at, full_days)
+        self._plans.check(connection, _plan_of(day), now, day.id)
+        self._plans.check_announced(announced, on_its_clock(day).starts_at)
+        step = Step(day, "publish", by, announced_at=announced)
+        return self._with_notice(step, connection, announced)
 
     def postpone(  # noqa: PLR0913 - what a postponement consists of
         self,
@@ -150,7 +166,7 @@ class Steps:
         day, kind = step.day, after(step.day.state, step.command)
         earlier = rows.notices(connection, day.id)
         content = content_of(
-            replace(day, **step.values),
+            on_its_clock(replace(day, **step.values)),
             self._config,
             nth=len(earlier) + 1,
             kind=kind,

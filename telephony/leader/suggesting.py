@@ -48,7 +48,7 @@ class Suggesting:
 
     def candidates(self, centre: str, sat: Mapping[str, datetime]) -> list[Candidate]:
         """Return who may sit in a centre's hall, in the order of leaders.yaml."""
-        leaders = [each for each in self._config.leader_days.leaders if each.centre == centre]
+        leaders = [each for each in self._config.real_leaders if each.centre == centre]
         return [
             Candidate(each.code, each.kind, each.unit, each.district, sat.get(each.code)) for each in leaders
         ]

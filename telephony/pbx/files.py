@@ -134,10 +134,11 @@ def extensions(config: Config, secrets: Secrets, recordings: Path) -> str:
         "",
         "[citizens]",
     ]
-    line = hotline.demo.line
+    demo = hotline.demo
+    # A demonstration rings nobody at work, also if the service does not decide.
+    played = {demo.line.number: demo.line.queue, config.demo_hall_number: demo.queue}
     for number in config.numbers.values():
-        # A demonstration rings nobody at work, also if the service does not decide.
-        default = line.queue if number.number == line.number else hotline.default_queue
+        default = played.get(number.number, hotline.default_queue)
         for dialled in (number.number, *number.aliases):
             lines += [
                 f"exten => {dialled},1,Set(HOTLINE_NUMBER={number.number})",

@@ -33,6 +33,8 @@ class Parameters:
     priority_called_back: int = 0
     demo_line: str = ""
     """A number of ours for the demonstration alone; who else calls it goes to the default queue."""
+    demo_hall: str = ""
+    """The number of the demonstration's leader day: as `demo_line`, but its queues follow from the day."""
     default_queue: str = ""
 
 
@@ -197,9 +199,10 @@ def _known_agent(plan: Plan, facts: Facts, _parameters: Parameters) -> Plan:
     return replace(plan, agent=facts.known_agent).because(f"agent {facts.known_agent} served before{yet}")
 
 
-def _leader_day(plan: Plan, facts: Facts, _parameters: Parameters) -> Plan:
-    line = facts.leader
-    if line is None or facts.demo:
+def _leader_day(plan: Plan, facts: Facts, parameters: Parameters) -> Plan:
+    line, demos = facts.leader, facts.number.number == parameters.demo_hall
+    # No citizen comes to a day that is played, and no demonstration to a real one.
+    if line is None or facts.demo != demos:
         return plan
     if line.stands == OVER:
         return plan.because(f"leader day {line.day} is over")
@@ -211,12 +214,13 @@ def _leader_day(plan: Plan, facts: Facts, _parameters: Parameters) -> Plan:
 
 
 def _demo(plan: Plan, facts: Facts, parameters: Parameters) -> Plan:
-    on_line = facts.number.number == parameters.demo_line
+    on_line = facts.number.number in {parameters.demo_line, parameters.demo_hall}
     if not facts.demo:
         # Nobody answers there but a demonstration: a citizen who got there all the same gets a person.
         return replace(plan, queue=parameters.default_queue).because("the demo's number") if on_line else plan
+    marks = ("demo",) if plan.leader is None else ("leader_day", "demo")
     queue = plan.queue if on_line else parameters.demo_queue
-    played = replace(plan, queue=queue, agent=None, marks=("demo",)).because("demonstration")
+    played = replace(plan, queue=queue, agent=None, marks=marks).because("demonstration")
     # There the citizen plays somebody whom nobody knows, whatever other demonstrations have left open.
     return replace(played, priority=facts.number.priority, revisit="") if on_line else played
 

@@ -6,7 +6,7 @@ Notices are only ever added.
 
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from telephony.clock import SHANGHAI
 from telephony.errors import NotAllowedError, UnknownThingError
 from telephony.rules.call_story import Datum, Happening
 from telephony.rules.leader_day import CANCELLED, POSTPONED
+from telephony.rules.leader_play import REAL, shown_at
 from telephony.store import calls as call_rows
 from telephony.store.leader_tables import leader_days, leader_notices
 from telephony.store.tables import inserted_id
@@ -49,6 +50,7 @@ class LeaderDayView:
     certified_at: datetime | None
     certified_by: str | None
     played: int
+    """Seconds of its own clock in a real one, of a day that a demonstration plays; 0 of a real day."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +96,12 @@ def one(connection: sa.Connection, day_id: int) -> LeaderDayView:
     return _day(row)
 
 
+def played(connection: sa.Connection, day_id: int) -> bool:
+    """Tell whether a day is a demonstration's: of that nothing follows outside."""
+    factor = connection.scalar(sa.select(leader_days.c.played).where(leader_days.c.id == day_id))
+    return bool(factor)
+
+
 def listed(  # noqa: PLR0913 - by what a list may be narrowed
     connection: sa.Connection,
     *,
@@ -102,16 +110,37 @@ def listed(  # noqa: PLR0913 - by what a list may be narrowed
     states: Collection[str] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    played: bool | None = None,
     limit: int = 1000,
 ) -> list[LeaderDayView]:
-    """Return days by their beginning, which is `since` or later and before `until`."""
+    """Return days by their beginning, which is `since` or later and before `until`.
+
+    `played`: only those of demonstrations, or only real ones.
+    """
     query = sa.select(*_DAY).order_by(leader_days.c.starts_at, leader_days.c.id).limit(limit)
     for column, value in ((leader_days.c.centre, centre), (leader_days.c.seat, seat)):
         query = query if value is None else query.where(column == value)
     query = query if states is None else query.where(leader_days.c.state.in_(states))
     query = query if since is None else query.where(leader_days.c.starts_at >= since)
     query = query if until is None else query.where(leader_days.c.starts_at < until)
+    if played is not None:
+        query = query.where(leader_days.c.played != REAL if played else leader_days.c.played == REAL)
     return [_day(row) for row in connection.execute(query).mappings()]
+
+
+def on_its_clock(day: LeaderDayView) -> LeaderDayView:
+    """Return a day with the times that its own clock showed: another's than ours only if it is played."""
+
+    def shown(at: datetime | None) -> datetime | None:
+        return None if at is None else shown_at(at, day.starts_at, day.played)
+
+    return replace(
+        day,
+        starts_at=shown_at(day.starts_at, day.starts_at, day.played),
+        ends_at=shown_at(day.ends_at, day.starts_at, day.played),
+        opened_at=shown(day.opened_at),
+        closed_at=shown(day.closed_at),
+    )
 
 
 def move(connection: sa.Connection, day: LeaderDayView, state: str, **values: Any) -> LeaderDayView:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from telephony.rules import leader_presence as rules
 from telephony.rules.leader_day import OPEN
+from telephony.rules.leader_play import counted
 from telephony.rules.leader_presence import Presence, Spell, Stretch
 from telephony.rules.service_figures import EPOCH, instant_us
 from telephony.store import leader_days as day_rows
@@ -31,7 +32,8 @@ _STRETCHES = sa.select(*_KEPT).where(_OF_DAY).order_by(leader_stretches.c.began_
 def presence_of(connection: sa.Connection, day: LeaderDayView, agent: str, now: datetime) -> Presence:
     """Return how long the leader was there, from the day's opening to its closing, or `now`.
 
-    `agent` is the number of the seat's softphone. A day that was never opened has no time.
+    `agent` is the number of the seat's softphone. A day that was never opened has no time. Seconds are those
+    of the day's own clock (telephony/rules/leader_play.py).
     """
     return _counted(connection, day, agent, now, _spells)
 
@@ -85,7 +87,9 @@ def _counted(
         return Presence(0.0, 0.0, 0.0)
     until = now if day.closed_at is None else min(now, day.closed_at)
     of_phone = [_stretch(row, now) for row in connection.execute(_STRETCHES, {"day": day.id})]
-    return rules.presence(spells(connection, agent, day.opened_at, until), of_phone, day.opened_at, until)
+    found = rules.presence(spells(connection, agent, day.opened_at, until), of_phone, day.opened_at, until)
+    parts = (found.there, found.paused, found.away, found.wrap_up)
+    return Presence(*(counted(part, day.played) for part in parts))
 
 
 def _stretch(row: Any, now: datetime) -> Stretch:

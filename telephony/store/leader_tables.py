@@ -31,7 +31,13 @@ leader_days = sa.Table(
     sa.Column("certified_at", UtcTime),
     sa.Column("certified_by", sa.String(40)),
     sa.Column("certificate", sa.JSON, comment="as it was certified; never changed"),
-    sa.Column("played", sa.Integer, nullable=False, server_default="0", comment="1: of a demonstration"),
+    sa.Column(
+        "played",
+        sa.Integer,
+        nullable=False,
+        server_default="0",
+        comment="of a demonstration: so many times as fast",
+    ),
     sa.Index("ux_leader_days_open", "seat", unique=True, **partial_index("state = 'open'")),
 )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -20,6 +20,7 @@ from telephony.leader.notice import calendar_of, text_of
 from telephony.leader.plans import Wanted
 from telephony.rules.bands import parse_band
 from telephony.rules.leader_day import ANNOUNCED, CANCELLED, OPEN
+from telephony.rules.leader_play import FACTORS
 from telephony.store import leader_days as rows
 from telephony.store.leader_days import LeaderDayView, LeaderNoticeView
 from telephony.texts import say
@@ -118,6 +119,27 @@ class Extension:
     by: Text40
 
 
+@dataclass(frozen=True)
+class PlayedDay:
+    """A day of `hotline demo leader-day`: real seconds until it begins and that it lasts.
+
+    In each of them `factor` seconds of its own clock pass.
+    """
+
+    by: Text40
+    factor: Annotated[int, Field(ge=min(FACTORS), le=max(FACTORS))]
+    begins_in_seconds: Annotated[float, Field(gt=0, le=600)]
+    seconds: Annotated[float, Field(gt=0, le=3600)]
+
+
+@dataclass(frozen=True)
+class PlayedNotice:
+    """So many full days lie between the announcement's day and the session's, by the played day's clock."""
+
+    by: Text40
+    full_days: Annotated[int, Field(ge=0, le=31)]
+
+
 @router.get("")
 async def days(  # noqa: PLR0913, PLR0917 - by what a list may be narrowed
     services: Door,
@@ -125,11 +147,14 @@ async def days(  # noqa: PLR0913, PLR0917 - by what a list may be narrowed
     state: State | None = None,
     since: TimeQuery = None,
     until: TimeQuery = None,
+    played: Annotated[bool, Query(description="those of demonstrations instead of real ones")] = False,
     limit: Limit = 100,
 ) -> list[LeaderDayView]:
     """Return days by their beginning, which is `since` or later and before `until`."""
     states = None if state is None else [state]
-    listed = partial(rows.listed, centre=centre, states=states, since=since, until=until, limit=limit)
+    listed = partial(
+        rows.listed, centre=centre, states=states, since=since, until=until, played=played, limit=limit
+    )
     return await read(services, listed)
 
 
@@ -159,6 +184,19 @@ async def add(services: Door, new: NewDay) -> LeaderDayView:
         reason=new.reason,
     )
     return await _done(halls_of(services).days.add(wanted))
+
+
+@router.post("/played", status_code=201)
+async def play(services: Door, new: PlayedDay) -> LeaderDayView:
+    """Plan a day of the demonstration's, on its own seat and by its own clock; times are the real ones."""
+    begins_in, lasts = timedelta(seconds=new.begins_in_seconds), timedelta(seconds=new.seconds)
+    return await _done(halls_of(services).days.play(new.by, new.factor, begins_in, lasts))
+
+
+@router.post("/played/{day_id}/publish")
+async def publish_played(services: Door, day_id: RowPath, order: PlayedNotice) -> LeaderDayView:
+    """Announce a played day, by its own clock so many full days before it: refused with too few (Art. 6)."""
+    return await _done(halls_of(services).days.publish_played(day_id, order.by, order.full_days))
 
 
 @router.get("/{day_id}")
@@ -258,7 +296,7 @@ def _notices(connection: sa.Connection, day_id: int) -> list[LeaderNoticeView]:
 def _coming(connection: sa.Connection, now: datetime, centre: str | None) -> list[LeaderNoticeView]:
     # A session never goes over midnight: none that began before today is still to come.
     since = datetime.combine(now.astimezone(SHANGHAI).date(), datetime.min.time(), SHANGHAI)
-    days = rows.listed(connection, centre=centre, states=_SHOWN, since=since)
+    days = rows.listed(connection, centre=centre, states=_SHOWN, since=since, played=False)
     ahead = {day.id for day in days if now < day.ends_at}
     found = rows.newest_notices(connection, ahead)
     return sorted(found, key=lambda each: str(each.content["starts_at"]))

@@ -12,6 +12,7 @@ from telephony.clock import SHANGHAI
 from telephony.errors import UnknownThingError
 from telephony.leader.shortfall import extend_command
 from telephony.rules.leader_day import OPEN
+from telephony.rules.leader_play import shown_at
 from telephony.rules.leader_presence import outlook
 from telephony.store import leader_days as rows
 from telephony.store.leader_days import LeaderDayView
@@ -43,7 +44,8 @@ class LeaderPresenceView:
     """Seconds between a day's opening and its closing, or now; there, paused, away and wrap_up add up to it.
 
     `there` is what counts: the seat's phone registered, the leader ready, rung or talking. `missing` is what
-    that lacks of `least`. `short`: the day is over with too little.
+    that lacks of `least`. `short`: the day is over with too little. Of a played day seconds and
+    outlook are its own clock's, `opened_at` and `until` the real one's.
     """
 
     day_id: int
@@ -76,14 +78,14 @@ def _view(connection: sa.Connection, services: Services, day: LeaderDayView) -> 
     if day.seat not in config.seats:
         raise UnknownThingError(say("leader.unknown_seat", code=day.seat, codes=", ".join(config.seats)))
     agent, least = config.seats[day.seat].agent, timedelta(minutes=config.leader_days.minutes)
-    found = presence_of(connection, day, agent, now)
-    seen = outlook(found, now, day.ends_at, least)
+    found, shown = presence_of(connection, day, agent, now), rows.on_its_clock(day)
+    seen = outlook(found, shown_at(now, day.starts_at, day.played), shown.ends_at, least)
     coming = OutlookView(
         reachable=seen.reachable,
         slack=seen.slack,
         by=seen.by.astimezone(SHANGHAI),
         extend_to=seen.extend_to and seen.extend_to.astimezone(SHANGHAI),
-        mend=extend_command(day.id, seen) if seen.warns else None,
+        mend=extend_command(day.id, seen) if seen.warns and not day.played else None,
     )
     return LeaderPresenceView(
         day_id=day.id,

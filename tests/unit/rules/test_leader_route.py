@@ -91,3 +91,25 @@ def test_whom_we_called_and_missed_goes_first_on_the_leaders_line_too():
     missed = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
     plan = decide(replace(INVITED, missed_by_us_at=missed), PARAMETERS)
     assert (plan.priority, plan.marks) == (7, ("missed_by_us", "leader_day"))
+
+
+HALL = replace(NUMBER, number="10000012348", queue="demo")
+PLAYED = replace(PARAMETERS, demo_hall=HALL.number, default_queue="city-12345")
+OF_DEMO = LeaderLine(3, OPEN, "screened", "demo-leader-screening", "demo")
+
+
+def test_on_the_demos_number_its_citizen_is_let_in_to_the_day_that_is_played():
+    plan = decide(Facts(HALL, demo=True, leader=OF_DEMO, open_cases=("C1",), known_agent="8001"), PLAYED)
+    assert (plan.queue, plan.agent, plan.leader) == ("demo-leader-screening", None, OF_DEMO)
+    assert (plan.marks, plan.priority, plan.urged) == (("leader_day", "demo"), HALL.priority, "")
+
+
+@pytest.mark.parametrize("line", [None, LeaderLine(3, OVER)])
+def test_on_the_demos_number_its_citizen_goes_to_the_demos_queue_without_an_open_day(line):
+    plan = decide(Facts(HALL, demo=True, leader=line), PLAYED)
+    assert (plan.queue, plan.leader, plan.marks) == ("demo", None, ("demo",))
+
+
+def test_who_else_calls_the_demos_number_comes_to_a_person_and_to_no_played_day():
+    plan = decide(Facts(HALL, leader=OF_DEMO), PLAYED)
+    assert (plan.queue, plan.leader, plan.marks) == ("city-12345", None, ())

@@ -49,7 +49,11 @@ def upgrade() -> None:
         sa.Column("certified_by", sa.String(length=40), nullable=True),
         sa.Column("certificate", sa.JSON(), nullable=True, comment="as it was certified; never changed"),
         sa.Column(
-            "played", sa.Integer(), server_default="0", nullable=False, comment="1: of a demonstration"
+            "played",
+            sa.Integer(),
+            server_default="0",
+            nullable=False,
+            comment="of a demonstration: so many times as fast",
         ),
         sa.PrimaryKeyConstraint("id"),
     )

@@ -1,0 +1,110 @@
+"""`hotline demo leader-day` on a real system: a whole day, repeatable, and nothing of it left."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from telephony.paths import PROJECT
+from tests.system import System
+
+STEPS = [
+    *("hall_planned", "hall_refused", "hall_published", "hall_notice", "hall_opened", "hall_screened"),
+    *("hall_handed", "hall_talk", "hall_ready", "hall_second_screened", "hall_second_waits", "hall_gave_up"),
+    *("hall_result", "hall_ready", "hall_third_screened", "hall_third_waits", "hall_end", "hall_agents"),
+    *("hall_closed", "hall_presence", "hall_register", "hall_settled", "hall_certified", "hall_over"),
+]
+AGENTS = ("8995", "8996", "8999")
+PATIENCE = 60
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory):
+    system = System(tmp_path_factory.mktemp("demo-leader"))
+    yield system.start()
+    system.stop()
+
+
+def begin(system, *arguments):
+    environment = {**os.environ, **system.switch.environment, "PYTHONPATH": str(PROJECT)}
+    command = [sys.executable, "-m", "telephony", "demo", "leader-day", *arguments]
+    out, errors = subprocess.PIPE, subprocess.PIPE
+    return subprocess.Popen(command, env=environment, cwd=system.folder, stdout=out, stderr=errors, text=True)
+
+
+@pytest.fixture(scope="module")
+def steps(system):
+    """What the demonstration tells a program."""
+    demo = begin(system, "--json")
+    out, errors = demo.communicate(timeout=600)
+    assert demo.returncode == 0, out + errors
+    return json.loads(out)["steps"]
+
+
+@pytest.fixture(scope="module")
+def shown(steps):
+    return {step["step"]: step["measured"] for step in steps}
+
+
+def left(system):
+    """Return what is left: who waits, returns, alarms, real days, agents who are logged in, channels."""
+    waiting = [*system.service.get("/waiting"), *system.service.get("/returns"), *alarms(system)]
+    agents = {system.service.agent(number)["state"] for number in AGENTS}
+    channels = system.switch.cli("core show channels count").splitlines()[0]
+    return waiting, system.service.get("/leader-days"), agents, channels
+
+
+def alarms(system):
+    found = system.service.get("/alarms")
+    return [each for each in found if each["kind"] in {"leader-day-short", "leader-day-not-held"}]
+
+
+NOTHING = ([], [], {"logged_out"}, "0 active channels")
+
+
+def test_each_step_comes_out_as_it_should_and_says_what_it_asserted(steps):
+    assert [(step["step"], step["as_expected"]) for step in steps] == [(each, True) for each in STEPS]
+    for step in steps:
+        assert step["asserted"]
+        assert step["asserted"].items() <= step["measured"].items()
+
+
+def test_it_takes_two_minutes_at_most(steps):
+    assert steps[-1]["at_seconds"] < 120
+
+
+def test_the_two_hours_pass_by_the_days_own_clock(shown):
+    there = shown["hall_presence"]["there"]
+    assert 7200 <= there <= 7200 + 60 * 120
+    assert shown["hall_refused"]["why"] != ""
+
+
+def test_it_is_in_no_list_calendar_duty_or_outbox(system, shown):
+    day = shown["hall_planned"]["id"]
+    assert system.service.get("/leader-days/calendar") == []
+    assert [each["id"] for each in system.service.get("/leader-days", played=True)] == [day]
+    assert not any(each["days"] for each in system.service.get("/leader-duties"))
+    calls = system.service.get("/calls", limit=1000)
+    assert {call["queue"] for call in calls if call["queue"]} <= {
+        *("demo", "demo-leader", "demo-leader-screening")
+    }
+    assert left(system) == NOTHING
+
+
+@pytest.mark.parametrize("ends", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
+def test_one_that_ended_in_the_middle_leaves_nothing_after_the_next(system, shown, ends):
+    demo = begin(system)
+    for line in demo.stdout:
+        if "市民与领导通话" in line:
+            break
+    demo.send_signal(ends)
+    demo.stdout.read()
+    demo.wait(PATIENCE)
+    if ends == signal.SIGKILL:
+        again = begin(system, "--json")
+        out, errors = again.communicate(timeout=600)
+        assert again.returncode == 0, out + errors
+    assert left(system) == NOTHING
