@@ -193,7 +193,7 @@ def test_an_unknown_role_of_an_agent_is_refused(folder):
 def test_a_number_without_quotes_is_refused_for_its_zeros_would_be_lost(folder):
     line = folder.append("agents", "{number: 8500, name: 赵敏, centre: city, skills: {demo: 0}}")
     (problem,) = folder.problems()
-    assert problem.startswith(folder.at("agents", line, "agents.18.number"))
+    assert problem.startswith(folder.at("agents", line, "agents.20.number"))
 
 
 @pytest.mark.parametrize(
@@ -246,14 +246,14 @@ NUMBER = (
     ("name", "row", "key"),
     [
         ("centres", "{code: jiaxian, name: 郏县, level: county}", "centres.3.code"),
-        ("queues", "{name: demo, centre: city, label: 演示}", "queues.18.name"),
-        ("agents", DEMO_AGENT, "agents.18.number"),
-        ("numbers", NUMBER.format("12348", ""), "numbers.11.number"),
-        ("numbers", NUMBER.format("037512345", ""), "numbers.11.number"),
-        ("numbers", NUMBER.format("12366", "'12348'"), "numbers.11.aliases.0"),
-        ("numbers", NUMBER.format("12366", "'+8637512345'"), "numbers.11.aliases.0"),
-        ("numbers", NUMBER.format("12366", "'12366'"), "numbers.11.aliases.0"),
-        ("numbers", NUMBER.format("12366", "'0123', '0123'"), "numbers.11.aliases.1"),
+        ("queues", "{name: demo, centre: city, label: 演示}", "queues.20.name"),
+        ("agents", DEMO_AGENT, "agents.20.number"),
+        ("numbers", NUMBER.format("12348", ""), "numbers.12.number"),
+        ("numbers", NUMBER.format("037512345", ""), "numbers.12.number"),
+        ("numbers", NUMBER.format("12366", "'12348'"), "numbers.12.aliases.0"),
+        ("numbers", NUMBER.format("12366", "'+8637512345'"), "numbers.12.aliases.0"),
+        ("numbers", NUMBER.format("12366", "'12366'"), "numbers.12.aliases.0"),
+        ("numbers", NUMBER.format("12366", "'0123', '0123'"), "numbers.12.aliases.1"),
     ],
 )
 def test_what_stands_twice_is_refused_in_both_places(folder, name, row, key):
@@ -266,7 +266,7 @@ def test_what_stands_twice_is_refused_in_both_places(folder, name, row, key):
 def test_a_line_is_right_below_a_row_that_stands_twice(folder):
     folder.append("agents", DEMO_AGENT)
     line = folder.append("agents", "{number: '8500', name: 赵敏, centre: nowhere, skills: {demo: 0}}")
-    assert folder.problems()[-1].startswith(folder.at("agents", line, "agents.19.centre"))
+    assert folder.problems()[-1].startswith(folder.at("agents", line, "agents.21.centre"))
 
 
 @pytest.mark.parametrize("new", ["", "menu: menu-12345\n    keys: {}"])
@@ -336,7 +336,7 @@ def test_a_trunk_may_not_take_the_name_of_a_section_of_ours(folder, trunk):
 def test_a_queue_may_not_take_the_name_of_a_section_of_ours(folder, queue):
     line = folder.append("queues", f"{{name: {queue}, centre: city, label: 综合}}")
     wanted = say("config.our_name", name=queue)
-    assert folder.problems() == [folder.at("queues", line, "queues.18.name") + wanted]
+    assert folder.problems() == [folder.at("queues", line, "queues.20.name") + wanted]
 
 
 def test_a_citizens_phone_may_not_have_an_agents_user(folder):
@@ -358,7 +358,7 @@ def test_two_phones_may_not_have_one_user(folder):
 def test_a_name_for_the_switch_is_small_letters_digits_and_hyphens(folder, character):
     line = folder.append("queues", f'{{name: "a{character}b", centre: city, label: 综合}}')
     (problem,) = folder.problems()
-    assert problem.startswith(folder.at("queues", line, "queues.18.name"))
+    assert problem.startswith(folder.at("queues", line, "queues.20.name"))
 
 
 @pytest.mark.parametrize("end", ["\\n", "\\r\\n", "\\0"])
@@ -372,7 +372,7 @@ def test_a_name_or_number_may_not_end_with_a_line_break(folder, end):
 def test_a_label_has_no_line_break_and_no_comment_sign(folder, character):
     line = folder.append("queues", f'{{name: more, centre: city, label: "综{character}合"}}')
     (problem,) = folder.problems()
-    assert problem.startswith(folder.at("queues", line, "queues.18.label"))
+    assert problem.startswith(folder.at("queues", line, "queues.20.label"))
 
 
 @pytest.mark.parametrize(("length", "good"), [(40, True), (41, False)])

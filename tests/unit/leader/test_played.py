@@ -106,7 +106,7 @@ async def opened(hall):
     day = await hall.days.open_day(day.id, "op")
 
     def there(connection):
-        begun = {"begins_us": instant_us(day.opened_at), "agent": "8996", "state": "ready"}
+        begun = {"begins_us": instant_us(day.opened_at), "agent": "8996", "nth": 0, "state": "ready"}
         connection.execute(agent_spells.insert().values(**begun))
         leader_presence.begin(connection, day.id, day.opened_at)
 
