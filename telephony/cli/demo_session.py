@@ -5,7 +5,7 @@ from typing import Any
 
 from telephony.cli.demo_hall import FACTOR, SECONDS, Hall
 from telephony.cli.demo_line import BY
-from telephony.cli.demo_steps import Steps
+from telephony.cli.demo_steps import STEP_SECONDS, Steps
 from telephony.peers.sipp import SippCitizen
 from telephony.rules.leader_day import CERTIFIED, CLOSED, OPEN, PLANNED, PUBLISHED
 from telephony.texts import forms
@@ -202,7 +202,7 @@ class Session:
 
         normal = {"told": True, "waits_in": self._hall.seat.normal_queue}
         going_on = {"day": OPEN, "with_leader": True, "citizen_hears": ["leader"]}
-        self._steps.expect({**normal, **going_on}, measure, SECONDS)
+        self._steps.expect({**normal, **going_on}, measure, SECONDS + STEP_SECONDS)
 
     def _to_agents(self, call_id: str) -> None:
         self._steps.begin("hall_agents", "hall_end")

@@ -86,7 +86,9 @@ def test_it_is_in_no_list_calendar_duty_or_outbox(system, shown):
     day = shown["hall_planned"]["id"]
     assert system.service.get("/leader-days/calendar") == []
     assert [each["id"] for each in system.service.get("/leader-days", played=True)] == [day]
-    assert not any(each["days"] for each in system.service.get("/leader-duties"))
+    months = [month for each in system.service.get("/leader-duties") for month in each["months"]]
+    assert months
+    assert not any(month["days"] for month in months)
     calls = system.service.get("/calls", limit=1000)
     assert {call["queue"] for call in calls if call["queue"]} <= {
         *("demo", "demo-leader", "demo-leader-screening")
@@ -94,17 +96,28 @@ def test_it_is_in_no_list_calendar_duty_or_outbox(system, shown):
     assert left(system) == NOTHING
 
 
-@pytest.mark.parametrize("ends", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
-def test_one_that_ended_in_the_middle_leaves_nothing_after_the_next(system, shown, ends):
+def begun(system, text):
+    """Begin it and block until it has told of a step."""
     demo = begin(system)
     for line in demo.stdout:
-        if "市民与领导通话" in line:
-            break
-    demo.send_signal(ends)
+        if text in line:
+            return demo
+    raise AssertionError(f"no {text}: {demo.stderr.read()}")
+
+
+def test_stopped_in_a_talk_it_leaves_nothing(system, shown):
+    demo = begun(system, "市民与领导通话")
+    demo.send_signal(signal.SIGTERM)
     demo.stdout.read()
-    demo.wait(PATIENCE)
-    if ends == signal.SIGKILL:
-        again = begin(system, "--json")
-        out, errors = again.communicate(timeout=600)
-        assert again.returncode == 0, out + errors
+    assert demo.wait(PATIENCE) == 128 + signal.SIGTERM
+    assert left(system) == NOTHING
+
+
+def test_after_one_that_was_killed_the_next_clears_up_and_is_whole(system, shown):
+    demo = begun(system, "到点自动开线")
+    demo.kill()
+    demo.communicate()
+    again = begin(system, "--json")
+    out, errors = again.communicate(timeout=600)
+    assert again.returncode == 0, out + errors
     assert left(system) == NOTHING
