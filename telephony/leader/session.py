@@ -87,22 +87,23 @@ class Sessions:
         self._seats, self._database, self._clock, self._timer = config.seats, database, clock, timer
         self._days, self._lines, self._waiting, self._busy = days, lines, waiting, busy
         self._wake: Delayed | None = None
-        self._looks = self._again = False
+        self.looks = self._again = False
+        """`looks`: what is due is being done now."""
         self._alarmed: set[tuple[int, datetime]] = set()
 
     @inlineCallbacks
     def look(self) -> Generator[Deferred[Any], Any, None]:
         """Do what is due: at the start, at each tick, after each change of a day, and at its own instants."""
         self._again = True
-        if self._looks:
+        if self.looks:
             return  # whoever looks now looks once more
-        self._looks = True
+        self.looks = True
         try:
             while self._again:
                 self._again = False
                 yield self._once()
         finally:
-            self._looks = False
+            self.looks = False
 
     def changed(self) -> None:
         """Look at once: a day was changed."""

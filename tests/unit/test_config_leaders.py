@@ -27,7 +27,7 @@ def test_the_leaders_and_seats_as_delivered_are_found_by_their_codes(folder):
     config = load(folder.path)
     assert config.leaders["mayor-li"].post == "市长"
     assert config.seats["city-hall"].agent == "8801"
-    assert config.leader_days.hours == "15:00-17:00"
+    assert config.leader_days.hours == "15:00-17:15"
 
 
 def test_a_folder_without_the_file_is_refused(folder):
@@ -58,7 +58,7 @@ def test_a_number_lies_within_its_limits(tmp_path, key, old, low, high):
 
 @pytest.mark.parametrize("hours", ["15:00", "17:00-15:00", "15:00-24:30", "any"])
 def test_hours_are_a_part_of_a_day(folder, hours):
-    problem, line = problem_of(folder, '"15:00-17:00"', f'"{hours}"')
+    problem, line = problem_of(folder, '"15:00-17:15"', f'"{hours}"')
     assert problem.startswith(folder.at("leaders", line, "hours"))
 
 

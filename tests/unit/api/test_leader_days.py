@@ -46,7 +46,7 @@ def test_without_hours_a_day_has_those_of_the_configuration(api):
     shown = add(api, day="2026-12-11", starts_at=None, ends_at=None).json()
     assert (shown["starts_at"], shown["ends_at"]) == (
         "2026-12-11T15:00:00+08:00",
-        "2026-12-11T17:00:00+08:00",
+        "2026-12-11T17:15:00+08:00",
     )
 
 
@@ -107,7 +107,7 @@ def test_a_planned_day_is_changed_in_what_is_given_and_in_nothing_else(api):
     planned = add(api, topics=["city-enterprise"]).json()
     path = f"leader-days/{planned['id']}"
     changed = api.ask("PATCH", path, json={"by": "王芳", "scope": "供电", "day": "2026-12-12"}).json()
-    times = {"starts_at": "2026-12-12T15:00:00+08:00", "ends_at": "2026-12-12T17:00:00+08:00"}
+    times = {"starts_at": "2026-12-12T15:00:00+08:00", "ends_at": "2026-12-12T17:15:00+08:00"}
     assert changed == {**planned, **times, "scope": "供电"}
     assert api.ask("PATCH", path, json={"by": "王芳", "topics": []}).json()["topics"] == []
     assert api.ask("PATCH", path, json={"by": "王芳", "ends_at": TIMES["ends_at"]}).status_code == 422

@@ -30,8 +30,8 @@ def hall(database):
 
 async def settled(hall):
     """Let all that was begun come to its end."""
-    for _ in range(5):
-        await hall.database.write(lambda _: None)
+    while hall.sessions.looks:
+        await hall.database.read(lambda _: None)
 
 
 async def talking(database, agent, **values):
