@@ -82,7 +82,7 @@ def test_the_two_hours_pass_by_the_days_own_clock(shown):
     assert shown["hall_refused"]["why"] != ""
 
 
-def test_it_is_in_no_list_calendar_duty_or_outbox(system, shown):
+def test_it_is_in_no_list_calendar_or_duty(system, shown):
     day = shown["hall_planned"]["id"]
     assert system.service.get("/leader-days/calendar") == []
     assert [each["id"] for each in system.service.get("/leader-days", played=True)] == [day]

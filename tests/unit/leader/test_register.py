@@ -208,3 +208,13 @@ async def test_while_the_day_is_open_who_gave_up_may_be_settled_already(register
     put(database, put_lost, day)
     put(database, put_talk, CALL, ASKER, 10, 50)
     assert (await register.settle(CALL, "op", "handed_to_unit", unit="water")).standing == "handed_to_unit"
+
+
+@pytest.mark.parametrize(("played", "topics"), [(0, ["leader_handed_to_unit"]), (120, [])])
+@ensureDeferred
+async def test_the_case_platform_is_told_of_real_days_and_of_none_that_is_played(
+    register, database, played, topics
+):
+    put(database, put_lost, put(database, put_day, "closed", played=played))
+    assert (await register.settle(CALL, "op", "handed_to_unit", next(iter(CONFIG.units)))).settled
+    assert [topic for topic, _ in told(database)] == topics
