@@ -90,6 +90,23 @@ class Citizen:
         """Let a screening agent find out that it is nothing for the leader, and give the citizen on."""
         assert self._post("to-normal", by=self.screened(in_scope=False))["how"] == "normal"
 
+    def asks_leader(self):
+        """Let the screening agent ask the leader, who is free and answers; return the agent."""
+        how, agent = self.handed_over()
+        assert how == "attended"
+        self.session.until(lambda: self._leader_was_asked, f"the leader is not asked: {self.call_id}")
+        return agent
+
+    @property
+    def _leader_was_asked(self):
+        return any(leg["party"] == LEADER and leg["bridged_at"] for leg in self.ledger["legs"])
+
+    def given_warm(self):
+        """Let the screening agent ask the leader, and bring the two together."""
+        self.session.system.phone(self.asks_leader()).hangup()
+        self.talks_with(LEADER)
+        return self
+
     def queued_for_leader(self):
         """Let the citizen wait for the leader, having been screened."""
         assert self.handed_over()[0] == "queue"

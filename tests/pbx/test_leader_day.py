@@ -59,11 +59,10 @@ def evening(tmp_path_factory):
     try:
         session.start()
         evening = Evening(session)
-        leader, *phones = session.answering(LEADER, *SCREENERS, AGENT)
-        screens = dict(zip(SCREENERS, phones, strict=False))
+        leader, *_ = session.answering(LEADER, *SCREENERS, AGENT)
         session.opens()
         evening.began = time.monotonic()
-        before_the_kill(evening, leader, screens)
+        before_the_kill(evening, leader)
         service_dies(evening)
         the_end_comes(evening, leader)
         settled(evening)
@@ -72,8 +71,8 @@ def evening(tmp_path_factory):
         session.stop()
 
 
-def before_the_kill(evening, leader, screens):
-    """Half of them: one waits for a leader who rests, one is given on warm, some go, one is out of scope."""
+def before_the_kill(evening, leader):
+    """Most of them: one waits for a leader who rests, one is given on warm, some go, one is out of scope."""
     service = evening.session.service
     service.post(f"/agents/{LEADER}/pause", reason="rest")
     rested = time.monotonic()
@@ -85,19 +84,12 @@ def before_the_kill(evening, leader, screens):
     rests.came_of_it("dispatched", unit="city-management", case_number="P-1")
 
     asked = evening.calls("gone while asked", "gave_up")
-    how, agent = asked.handed_over()
-    assert how == "attended"
-    evening.session.until(lambda: leader_talks(asked), "the leader is not asked")
+    agent = asked.asks_leader()
     asked.hangs_up()
-    screens[agent].hangup()
+    evening.session.system.phone(agent).hangup()
     service.wait_agent(LEADER, "ready")
 
-    warm = evening.calls("warm", "answered", called="12345", keys="6")
-    how, agent = warm.handed_over()
-    assert how == "attended"
-    evening.session.until(lambda: leader_talks(warm), "the leader is not asked")
-    screens[agent].hangup()
-    warm.talks_with(LEADER)
+    warm = evening.calls("warm", "answered", called="12345", keys="6").given_warm()
 
     evening.calls("gave up", "gave_up").queued_for_leader().hangs_up()
     evening.calls("killed with leader", "answered").queued_for_leader()
@@ -123,11 +115,6 @@ def before_the_kill(evening, leader, screens):
     leader.hangup()
     warm.ended()
     warm.came_of_it("on_the_spot")
-
-
-def leader_talks(citizen):
-    """Tell whether the leader speaks in the call of a citizen: with the agent who asks."""
-    return any(leg["party"] == LEADER and leg["bridged_at"] for leg in citizen.ledger["legs"])
 
 
 def service_dies(evening):
