@@ -21,6 +21,8 @@ from tests.pbx.leader_session import (
 )
 
 OFFERED, SECOND = 20, 1.0
+TENTH = 0.1001
+"""Durations of the certificate are rounded to tenths of a second."""
 GONE = {"abandoned", "abandoned_early", "abandoned_later"}
 
 
@@ -215,6 +217,11 @@ def met(call, agent):
     return any(("agent", agent) in who and "citizen" in dict(who) for who in together)
 
 
+def of_each(calls, name):
+    """Return each call's end and outcome, by its id."""
+    return {call[name]: (call["ended_at"], call["outcome"]) for call in calls}
+
+
 def seconds(legs):
     """Return how long these were there, from the first bridge on, in all."""
     at = datetime.fromisoformat
@@ -243,7 +250,11 @@ def test_the_certificates_sums_are_the_ledgers(evening):
     gone = [call for call in calls if call["outcome"] in GONE and call not in sent]
     assert len(gone) == figures["gave_up"]
     assert len(talks) == figures["talks"]["count"]
-    assert figures["talks"]["total_seconds"] == pytest.approx(seconds(talks), abs=0.01)
+    assert figures["talks"]["total_seconds"] == pytest.approx(seconds(talks), abs=TENTH / 2)
+    assert figures["talks"]["longest_seconds"] == pytest.approx(
+        max(seconds([one]) for one in talks), abs=TENTH / 2
+    )
+    assert of_each(evening.document["calls"], "call_id") == of_each(calls, "id")
     assert len([call for call in calls if parts(call, SCREENERS)]) == figures["screenings"]["count"]
     assert evening.document["recount"] == {"agrees": True, "differences": []}
 

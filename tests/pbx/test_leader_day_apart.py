@@ -42,7 +42,7 @@ def test_a_switch_that_dies_leaves_the_day_open_and_who_was_cut_off_on_the_regis
     session.switch.start()
     session.service.wait_ready()
     cut_off = {each.call_id for each in (talks, waits, screened)}
-    assert {each.ended()["outcome"] for each in (talks, waits, screened)} <= {"interrupted", "abandoned"}
+    assert [each.ended()["outcome"] for each in (talks, waits, screened)] == ["interrupted"] * 3
     assert session.service.get(f"/leader-days/{session.day}")["state"] == OPEN
     assert session.register() == cut_off
 
