@@ -130,7 +130,7 @@ class LeaderSession:
         self.switch, self.service = self.system.switch, self.system.service
         self.callers = Callers(self.switch.sip)
         self.far_end = FarEnd("127.0.0.2", self.switch.carrier_port, folder / "far-end", default=ANSWERS)
-        self.day = None
+        self.day, self._known = None, set()
 
     def start(self):
         self.callers.start()
@@ -185,7 +185,9 @@ class LeaderSession:
         if keys:
             caller.wait_answered()
             caller.media.press(keys, 500)
-        event = self.service.wait_event("waits", mark)
+        while (event := self.service.wait_event("waits", mark))["call_id"] in self._known:
+            mark = event["id"]  # somebody who called before waits elsewhere now
+        self._known.add(event["call_id"])
         return Citizen(self, caller, event["call_id"], event["data"]["queue"])
 
     def rows(self):
