@@ -27,6 +27,7 @@ from telephony.clock import SHANGHAI, Clock
 from telephony.config import Config
 from telephony.config_hotline import Listen
 from telephony.errors import ConfigError
+from telephony.floor.absent_phones import AbsentPhones
 from telephony.floor.health import Component, Health
 from telephony.floor.inbound import Inbound
 from telephony.floor.journal_watch import JournalWatch
@@ -58,6 +59,7 @@ from telephony.pbx.files import AMI_USER
 from telephony.pbx.outbound import Outbound as SwitchLine
 from telephony.pbx.recorder import Recorder
 from telephony.pbx.refusal import RefusalLine
+from telephony.pbx.snapshot import ask_phone
 from telephony.pbx.supervision import SpyLine
 from telephony.pbx.transfers import TransferLine
 from telephony.pbx.waiting import WaitingLine
@@ -145,7 +147,7 @@ class Service:
         self.halls, self.refusals = self._halls(clock), self._refusals(clock)
         told = (self.notices.incident_of, self.halls.lines.line_of)
         route = Inbound(config, self.database, clock, self.roster, self.pulse, self.outbound, *told)
-        self.seats = self._seats(clock)
+        self.phones, self.seats = self._phones_and_seats(clock)
         self.supervision = self._supervision(clock, worker_of(paths))
         self.transfers = self._transfers(reactor, clock)
         self.switch.when_settled = self._settled_with
@@ -209,9 +211,15 @@ class Service:
     def _give(self, call_id: str, to: str, mode: Mode, by: str) -> Deferred[Any]:
         return self.transfers.start(Wanted(call_id, to, mode, by))
 
-    def _seats(self, clock: Clock) -> Seats:
-        sides = (self.roster, self.ami, self.halls.days, self.pulse.beat)
-        return seats_of(self.config, self.database, clock, self._reactor, *sides)
+    def _phones_and_seats(self, clock: Clock) -> tuple[AbsentPhones, Seats]:
+        phones = AbsentPhones(self.roster.absent, self._ask_phone, clock, self._reactor)
+        self.ami.on_down(phones.lost)
+        sides = (self.roster, self.ami, phones.ask, self.halls.days, self.pulse.beat)
+        return phones, seats_of(self.config, self.database, clock, self._reactor, *sides)
+
+    def _ask_phone(self, agent: str) -> None:
+        # If it fails the phone is not there, or the switch is lost and is asked again.
+        ask_phone(self.ami, agent).addErrback(_log_fault, "ask_phone")
 
     def _is_busy(self, agent: str) -> bool:
         return self.waiting.rings_for(agent) or self.roster.one(agent).state in {"ringing", "talking"}
@@ -260,6 +268,7 @@ class Service:
         self.refusals.settle().addErrback(_log_fault, "refusals")
         self.supervision.agree()
         self.seats.settled()
+        self.phones.settled()
 
     def _look_again(self) -> None:
         self.switch.sweep().addErrback(_log_fault, "sweep")
@@ -321,6 +330,7 @@ class Service:
         self.halls.stop()
         self.supervision.stop()
         self.seats.stop()
+        self.phones.stop()
         yield self.agi.stop()
         self.journal.stop()
         self.roster.stop()

@@ -90,6 +90,11 @@ class Roster:
         """Return who would ring now: ready, the switch has been told so, and the phone is not in use."""
         return [agent.number for agent in self._agents.values() if agent.free]
 
+    def absent(self) -> list[str]:
+        """Return who is at work, and whose phone is not known to be there."""
+        at_work = (agent for agent in self._agents.values() if agent.state != "logged_out")
+        return [agent.number for agent in at_work if agent.phone != "registered"]
+
     def one(self, number: str) -> AgentView:
         """Return one agent; raise UnknownThingError."""
         return self._agent(number).view()
