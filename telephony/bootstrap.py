@@ -222,6 +222,9 @@ class Service:
         ask_phone(self.ami, agent).addErrback(_log_fault, "ask_phone")
 
     def _is_busy(self, agent: str) -> bool:
+        # Until the switch and the journal have been asked an agent may be in a call that nobody knows of here.
+        if not self.switch.settled:
+            return True
         return self.waiting.rings_for(agent) or self.roster.one(agent).state in {"ringing", "talking"}
 
     def _refusals(self, clock: Clock) -> Refusals:
