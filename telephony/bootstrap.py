@@ -205,7 +205,7 @@ class Service:
         sounds = NoticeSounds(self.paths, self.config.prompts.voice, self._reactor, "leaders")
         sides = (sounds, self.pulse.beat, self._give, self.roster)
         halls = Halls(self.config, self.database, clock, *sides)
-        halls.hold(self._reactor, self.waiting.elsewhere, self._is_busy)
+        halls.hold(self._reactor, self.waiting.elsewhere, self._is_busy, self.roster.serves)
         return halls
 
     def _give(self, call_id: str, to: str, mode: Mode, by: str) -> Deferred[Any]:
@@ -222,7 +222,7 @@ class Service:
         ask_phone(self.ami, agent).addErrback(_log_fault, "ask_phone")
 
     def _is_busy(self, agent: str) -> bool:
-        # Until the switch and the journal have been asked an agent may be in a call that nobody knows of here.
+        # Until switch and journal have been asked an agent may be in a call that nobody knows of here.
         if not self.switch.settled:
             return True
         return self.waiting.rings_for(agent) or self.roster.one(agent).state in {"ringing", "talking"}

@@ -50,9 +50,19 @@ class Halls:
         self.duties = Duties(config, database, clock, tell)
         self.days.listeners.append(self.duties.changed)
 
-    def hold(self, timer: Timer, waiting: Waiting, busy: Callable[[str], bool]) -> None:
-        """Let days begin and end by the clock; `busy` says whether an agent's phone rings or talks now."""
-        sides = (timer, self.days, self.lines, waiting, busy)
+    def hold(
+        self,
+        timer: Timer,
+        waiting: Waiting,
+        busy: Callable[[str], bool],
+        served: Callable[[str], bool],
+    ) -> None:
+        """Let days begin and end by the clock.
+
+        `busy` says whether an agent's phone rings or talks now, `served` whether anybody at work serves a
+        queue.
+        """
+        sides = (timer, self.days, self.lines, waiting, busy, served)
         self._sessions = Sessions(self._config, self._database, self._clock, *sides)
         self.days.listeners.append(self._sessions.changed)
 

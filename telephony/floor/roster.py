@@ -95,6 +95,11 @@ class Roster:
         at_work = (agent for agent in self._agents.values() if agent.state != "logged_out")
         return [agent.number for agent in at_work if agent.phone != "registered"]
 
+    def serves(self, queue: str) -> bool:
+        """Tell whether anybody at work, also in a pause, serves a queue at a phone that is there."""
+        mine = (agent for agent in self._agents.values() if queue in agent.config.skills)
+        return any(agent.state != "logged_out" and agent.phone != "unreachable" for agent in mine)
+
     def one(self, number: str) -> AgentView:
         """Return one agent; raise UnknownThingError."""
         return self._agent(number).view()
