@@ -218,8 +218,7 @@ class Service:
         return phones, seats_of(self.config, self.database, clock, self._reactor, *sides)
 
     def _ask_phone(self, agent: str) -> None:
-        # If it fails the phone is not there, or the switch is lost and is asked again.
-        ask_phone(self.ami, agent).addErrback(_log_fault, "ask_phone")
+        ask_phone(self.ami, agent).addErrback(_not_asked, agent)
 
     def _is_busy(self, agent: str) -> bool:
         # Until switch and journal have been asked an agent may be in a call that nobody knows of here.
@@ -413,6 +412,11 @@ def _address(listen: Listen) -> str:
 
 def _deferred(work: Coroutine[Any, Any, T]) -> Deferred[T]:
     return Deferred.fromFuture(asyncio.ensure_future(work))
+
+
+def _not_asked(failure: Failure, agent: str) -> None:
+    # Then the phone is not there, or the switch is lost and is asked again.
+    log.warning("phone_not_asked", agent=agent, why=failure.getErrorMessage())
 
 
 def _log_fault(failure: Failure, what: str) -> None:
