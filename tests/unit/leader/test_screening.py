@@ -1,5 +1,7 @@
 """Screening, handing over, and what came of the leader's talk (Art. 6): checked, committed, then done."""
 
+from datetime import timedelta
+
 import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet.defer import DeferredList, fail, succeed
@@ -142,6 +144,17 @@ async def test_for_a_leader_who_is_busy_the_citizen_waits_in_the_leaders_queue(s
     await screened(screening)
     assert (await screening.hand_over(CALL, ASKER)).how == "queue"
     assert floor.given == [(CALL, "queue:city-leader", "blind", ASKER)]
+
+
+@ensureDeferred
+@pytest.mark.parametrize(("seconds", "how"), [(1, "attended"), (0, "queue")])
+async def test_past_the_days_end_a_leader_who_is_free_is_rung_no_more(
+    database, floor, screening, seconds, how
+):
+    put(database, put_lost, put(database, put_day, ends_at=NOON + timedelta(seconds=seconds)), until=None)
+    put(database, put_talk, CALL, ASKER, 10, None)
+    await screened(screening)
+    assert (await screening.hand_over(CALL, ASKER)).how == how
 
 
 @ensureDeferred
