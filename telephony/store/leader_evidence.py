@@ -58,6 +58,7 @@ class Evidence:
     agent_seconds: float
     leader_seconds: float
     leader_at: datetime | None
+    left_at: datetime | None
     settled_call: str | None
 
 
@@ -158,6 +159,7 @@ def _met(  # noqa: PLR0913, PLR0917 - the places where something is known of a c
         agent_seconds=talks.agents,
         leader_seconds=talks.leader,
         leader_at=talks.leader_at,
+        left_at=left_at,
         settled_call=None,
     )
 
