@@ -68,7 +68,10 @@ def view(**values):
     day |= {"centre": {"code": "city", "name": "市中心"}}
     day |= {"leader": {"code": "mayor-li", "name": "李建国", "post": "市长"}}
     notice = {"nth": 1, "kind": "published", "published_at": AT, "by": "李敏", "reason": None}
-    notice["content"] = {"starts_at": "2026-12-17T15:00:00+08:00", "leader": {"name": "周敏", "post": "副市长"}}
+    notice["content"] = {
+        "starts_at": "2026-12-17T15:00:00+08:00",
+        "leader": {"name": "周敏", "post": "副市长"},
+    }
     document = {
         "day": day,
         "notices": [notice],
