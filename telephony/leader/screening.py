@@ -77,12 +77,14 @@ class Screening:
     def screen(self, call_id: str, by: str, in_scope: bool, summary: str) -> Deferred[LeaderCallView]:
         """Put down whether the matter is in the day's scope, and what it is; again, it is corrected.
 
-        Only of an open day's call in which an agent talks with the citizen now; raise UnknownThingError,
-        NotAllowedError.
+        Only of an open day's call in which an agent talks with the citizen now. Who has left the leader's
+        line is out of scope no more: they were not reached. Raise UnknownThingError, NotAllowedError.
         """
 
-        def work(connection: sa.Connection, _: LeaderCallView, seat: Seat) -> None:
+        def work(connection: sa.Connection, call: LeaderCallView, seat: Seat) -> None:
             agent, now = _talking(connection, call_id, seat), self._clock.now()
+            if call.left_at is not None and not in_scope:
+                raise NotAllowedError(say("leader.left_line", id=call_id))
             said = {"screened_by": agent, "screened_at": now, "in_scope": in_scope, "summary": summary}
             rows.change(connection, call_id, **said)
             told: dict[str, Datum] = {"in_scope": int(in_scope), "summary": summary}
