@@ -27,6 +27,7 @@ from telephony.clock import SHANGHAI, Clock
 from telephony.config import Config
 from telephony.config_hotline import Listen
 from telephony.errors import ConfigError
+from telephony.floor.absent_phones import AbsentPhones
 from telephony.floor.health import Component, Health
 from telephony.floor.inbound import Inbound
 from telephony.floor.journal_watch import JournalWatch
@@ -58,6 +59,7 @@ from telephony.pbx.files import AMI_USER
 from telephony.pbx.outbound import Outbound as SwitchLine
 from telephony.pbx.recorder import Recorder
 from telephony.pbx.refusal import RefusalLine
+from telephony.pbx.snapshot import ask_phone
 from telephony.pbx.supervision import SpyLine
 from telephony.pbx.transfers import TransferLine
 from telephony.pbx.waiting import WaitingLine
@@ -145,7 +147,7 @@ class Service:
         self.halls, self.refusals = self._halls(clock), self._refusals(clock)
         told = (self.notices.incident_of, self.halls.lines.line_of)
         route = Inbound(config, self.database, clock, self.roster, self.pulse, self.outbound, *told)
-        self.seats = self._seats(clock)
+        self.phones, self.seats = self._phones_and_seats(clock)
         self.supervision = self._supervision(clock, worker_of(paths))
         self.transfers = self._transfers(reactor, clock)
         self.switch.when_settled = self._settled_with
@@ -203,17 +205,25 @@ class Service:
         sounds = NoticeSounds(self.paths, self.config.prompts.voice, self._reactor, "leaders")
         sides = (sounds, self.pulse.beat, self._give, self.roster)
         halls = Halls(self.config, self.database, clock, *sides)
-        halls.hold(self._reactor, self.waiting.elsewhere, self._is_busy)
+        halls.hold(self._reactor, self.waiting.elsewhere, self._is_busy, self.roster.serves)
         return halls
 
     def _give(self, call_id: str, to: str, mode: Mode, by: str) -> Deferred[Any]:
         return self.transfers.start(Wanted(call_id, to, mode, by))
 
-    def _seats(self, clock: Clock) -> Seats:
-        sides = (self.roster, self.ami, self.halls.days, self.pulse.beat)
-        return seats_of(self.config, self.database, clock, self._reactor, *sides)
+    def _phones_and_seats(self, clock: Clock) -> tuple[AbsentPhones, Seats]:
+        phones = AbsentPhones(self.roster.absent, self._ask_phone, clock, self._reactor)
+        self.ami.on_down(phones.lost)
+        sides = (self.roster, self.ami, phones.ask, self.halls.days, self.pulse.beat)
+        return phones, seats_of(self.config, self.database, clock, self._reactor, *sides)
+
+    def _ask_phone(self, agent: str) -> None:
+        ask_phone(self.ami, agent).addErrback(_not_asked, agent)
 
     def _is_busy(self, agent: str) -> bool:
+        # Until switch and journal have been asked an agent may be in a call that nobody knows of here.
+        if not self.switch.settled:
+            return True
         return self.waiting.rings_for(agent) or self.roster.one(agent).state in {"ringing", "talking"}
 
     def _refusals(self, clock: Clock) -> Refusals:
@@ -260,6 +270,7 @@ class Service:
         self.refusals.settle().addErrback(_log_fault, "refusals")
         self.supervision.agree()
         self.seats.settled()
+        self.phones.settled()
 
     def _look_again(self) -> None:
         self.switch.sweep().addErrback(_log_fault, "sweep")
@@ -321,6 +332,7 @@ class Service:
         self.halls.stop()
         self.supervision.stop()
         self.seats.stop()
+        self.phones.stop()
         yield self.agi.stop()
         self.journal.stop()
         self.roster.stop()
@@ -400,6 +412,11 @@ def _address(listen: Listen) -> str:
 
 def _deferred(work: Coroutine[Any, Any, T]) -> Deferred[T]:
     return Deferred.fromFuture(asyncio.ensure_future(work))
+
+
+def _not_asked(failure: Failure, agent: str) -> None:
+    # Then the phone is not there, or the switch is lost and is asked again.
+    log.warning("phone_not_asked", agent=agent, why=failure.getErrorMessage())
 
 
 def _log_fault(failure: Failure, what: str) -> None:

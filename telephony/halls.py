@@ -20,7 +20,6 @@ from telephony.leader.screening import Roster as Ready
 from telephony.leader.seat import Seats
 from telephony.leader.session import Sessions, Waiting
 from telephony.pbx.ami import AMIClient
-from telephony.pbx.snapshot import ask_phone
 from telephony.store.database import Database
 from telephony.store.leader_days import LeaderDayView
 from telephony.store.leader_presence import presence_of
@@ -51,9 +50,19 @@ class Halls:
         self.duties = Duties(config, database, clock, tell)
         self.days.listeners.append(self.duties.changed)
 
-    def hold(self, timer: Timer, waiting: Waiting, busy: Callable[[str], bool]) -> None:
-        """Let days begin and end by the clock; `busy` says whether an agent's phone rings or talks now."""
-        sides = (timer, self.days, self.lines, waiting, busy)
+    def hold(
+        self,
+        timer: Timer,
+        waiting: Waiting,
+        busy: Callable[[str], bool],
+        served: Callable[[str], bool],
+    ) -> None:
+        """Let days begin and end by the clock.
+
+        `busy` says whether an agent's phone rings or talks now, `served` whether anybody at work serves a
+        queue.
+        """
+        sides = (timer, self.days, self.lines, waiting, busy, served)
         self._sessions = Sessions(self._config, self._database, self._clock, *sides)
         self.days.listeners.append(self._sessions.changed)
 
@@ -86,27 +95,20 @@ def seats_of(  # noqa: PLR0913, PLR0917 - what bootstrap hands in, once
     timer: Timer,
     roster: Roster,
     ami: AMIClient,
+    ask: Callable[[str], object],
     days: LeaderDays,
     tell: Callable[[], None],
 ) -> Seats:
     """Return the presence clocks, told of phones by the agents' roster and of days by their commands.
 
-    What is left to the caller: `start`, `stop`, and `settled` once the switch has been asked.
+    `ask` lets the switch ask an agent's phone. What is left to the caller: `start`, `stop`, and `settled`
+    once the switch has been asked.
     """
-
-    def ask(agent: str) -> None:
-        ask_phone(ami, agent).addErrback(_not_asked)
-
     seats = Seats(config, database, clock, timer, lambda agent: roster.one(agent).state, ask, tell)
     roster.phone_listeners.append(lambda number, there: seats.phone_changed(number, there=there))
     ami.on_down(seats.lost)
     days.listeners.append(lambda: _unawaited(seats.days_changed()))
     return seats
-
-
-def _not_asked(failure: Failure) -> None:
-    # Then the phone is not there, or the switch is lost and is asked again.
-    log.warning("phone_not_asked", why=failure.getErrorMessage())
 
 
 def _unawaited(_: Deferred[None]) -> None:

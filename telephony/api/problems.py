@@ -14,7 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
-from telephony.api.inputs import MAYBE_PLAIN, PHONE, PLAIN, WORD
+from telephony.api.inputs import MAYBE_PLAIN, OURS, PHONE, PLAIN, WORD
 from telephony.errors import (
     BusyError,
     ConfigError,
@@ -35,6 +35,13 @@ _FORMS = {PHONE: "form.phone", WORD: "form.word", PLAIN: "form.plain", MAYBE_PLA
 
 class RefusedInputError(HotlineError):
     """A request says something that cannot be meant; the text names what."""
+
+
+def person(by: str) -> str:
+    """Return who it is; raise RefusedInputError for a name under which the service itself acts."""
+    if by.strip().lower() in OURS:
+        raise RefusedInputError(say("return.by", by=by))
+    return by
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,8 @@ Limit = Annotated[int, typer.Option(min=1, max=1000, help=say("option.limit"))]
 Nth = Annotated[int | None, typer.Option(min=1, help=say("option.leader_nth"))]
 Ics = Annotated[bool, typer.Option("--ics", help=say("option.ics"))]
 COLUMNS = ("id", "centre", "leader", "seat", "state", "starts", "until", "scope", "reason")
-NOTICES = ("number", "state", "published", "leader", "when", "reason", "by")
-COMING = ("number", "centre", "leader", "state", "when", "scope", "calls_to")
+NOTICES = ("notice_number", "state", "published", "leader", "when", "reason", "by")
+COMING = ("notice_number", "centre", "leader", "state", "when", "scope", "calls_to")
 
 
 @app.command(help=say("help.leader_days_add"))

@@ -104,8 +104,9 @@ class Overflow:
         # Where no length counts, nobody else has to be looked at: each of hundreds asks every few seconds.
         guests = self._guests() if any(step.length is not None for step in last) else {}
         guests[guest.call_id] = guest
-        # Nobody is let go whom we called, or could not call back.
-        stays = bool(guest.agent) or guest.called or not self._calls_back(guest.number, guest.queue)
+        # Nobody is let go whom we called, who was moved here and asked to stay, or whom we cannot call back.
+        stays = bool(guest.agent) or guest.called or guest.moved
+        stays = stays or not self._calls_back(guest.number, guest.queue)
         waiters = [_waiter(each, stays=stays or each is not guest) for each in guests.values()]
         for spill in rules.spills(waiters, self._policies, now, self._factor()):
             if not spill.to:

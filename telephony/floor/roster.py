@@ -90,6 +90,16 @@ class Roster:
         """Return who would ring now: ready, the switch has been told so, and the phone is not in use."""
         return [agent.number for agent in self._agents.values() if agent.free]
 
+    def absent(self) -> list[str]:
+        """Return who is at work, and whose phone is not known to be there."""
+        at_work = (agent for agent in self._agents.values() if agent.state != "logged_out")
+        return [agent.number for agent in at_work if agent.phone != "registered"]
+
+    def serves(self, queue: str) -> bool:
+        """Tell whether anybody at work, also in a pause, serves a queue at a phone that is there."""
+        mine = (agent for agent in self._agents.values() if queue in agent.config.skills)
+        return any(agent.state != "logged_out" and agent.phone != "unreachable" for agent in mine)
+
     def one(self, number: str) -> AgentView:
         """Return one agent; raise UnknownThingError."""
         return self._agent(number).view()

@@ -57,6 +57,7 @@ class Guest:
 
     `passed` are the steps of overflow behind them, `helpers` the queues whose agents serve them as well.
     `called`: we called them, so there is nothing to call back about. `detour` is where they are sent.
+    `moved`: they came from another queue with their arrival, and were asked to stay: nobody lets them go.
     """
 
     call_id: str
@@ -75,6 +76,7 @@ class Guest:
     helpers: frozenset[str] = frozenset()
     parting: str = ""
     detour: Detour | None = None
+    moved: bool = False
 
     @classmethod
     def of(cls, waited: Waited, now: float) -> "Guest":
@@ -88,6 +90,7 @@ class Guest:
             waited.number or "",
             waited.called,
             now,
+            moved=waited.moved,
         )
 
     def known(self, by_ledger: tuple[str | None, bool] | None) -> None:

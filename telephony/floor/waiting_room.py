@@ -187,7 +187,9 @@ class WaitingRoom:
     def _welcome(self, asking: Asking) -> Guest:
         guest = self._guests.get(asking.call_id)
         if guest is None or (guest.since, guest.queue) != (asking.since, asking.queue):
+            moved = guest is not None and guest.since == asking.since
             guest = self.take_in(asking.waited(self._ours))
+            guest.moved = moved
             began = (guest.call_id, waits(guest, self._clock.now()))
 
             def enter(connection: sa.Connection) -> Known:
@@ -200,6 +202,7 @@ class WaitingRoom:
 
     def _entered(self, known: Known, guest: Guest) -> None:
         guest.known(known.by_ledger)
+        guest.moved |= known.moved
         if self.overflow is not None and known.passed:
             self.overflow.remember(guest, known.passed)
             self.look()

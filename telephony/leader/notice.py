@@ -84,6 +84,7 @@ def text_of(content: Mapping[str, Any]) -> str:
 def calendar_of(notices: Iterable[LeaderNoticeView]) -> str:
     """Return an iCalendar (RFC 5545) of days, each by its newest notice; times are in Asia/Shanghai."""
     calendar = Calendar.new(prodid=PRODID, method="PUBLISH", subcomponents=[_event(each) for each in notices])
+    calendar.pop("UID", None)  # a new one each time: what was announced would never be the same file twice
     calendar.add_missing_timezones()
     text: str = calendar.to_ical().decode()
     return text

@@ -22,6 +22,7 @@ from telephony.store.database import Database
 from telephony.store.dispatches import tell_platform
 from telephony.store.leader_calls import NOT_CERTIFIED, LeaderCallView
 from telephony.store.leader_days import played
+from telephony.store.returns import RULES
 from telephony.store.units import Directory
 from telephony.texts import forms, say
 
@@ -56,13 +57,14 @@ class Register:
         """Put down, once, what became of a citizen who was not reached; until the day is certified.
 
         `called_back` needs a call to that citizen that an agent and the citizen talked in; without
-        `evidence_call` it is looked for. `handed_to_unit` needs a unit, and tells the case platform. `noted`
-        needs a note, and is enough only where nobody can be called or an agent of ours helped them already.
+        `evidence_call` it is looked for. `handed_to_unit` needs a unit, and tells the case platform;
+        who was settled by the ledger alone may be settled so, as when a voicemail had answered. `noted` needs
+        a note, and is enough only where nobody can be called or an agent of ours helped them already.
         Raise UnknownThingError, NotAllowedError.
         """
 
         def work(connection: sa.Connection, call: LeaderCallView, _: Seat) -> None:
-            _check_owed(call)
+            _check_owed(call, how)
             now = self._clock.now()
             said: dict[str, Any] = {"settled": how, "settled_note": note, "case_number": case_number}
             if how == CALLED_BACK:
@@ -99,8 +101,13 @@ class Register:
         return self._directory.find(connection, unit).code
 
 
-def _check_owed(call: LeaderCallView) -> None:
-    """Raise NotAllowedError unless somebody is still to say what became of this citizen."""
+def _check_owed(call: LeaderCallView, how: How) -> None:
+    """Raise NotAllowedError unless somebody is still to say what became of this citizen.
+
+    What settled by itself may still be handed to a unit: no ledger tells a voicemail from a citizen.
+    """
+    if call.settled_by == RULES and how == HANDED_TO_UNIT:
+        return
     if call.settled is not None:
         raise NotAllowedError(say("leader.settled_already", id=call.call_id))
     if call.standing not in OWED:

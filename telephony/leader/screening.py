@@ -20,7 +20,7 @@ from telephony.leader.day_calls import DayCalls
 from telephony.rules.call_story import Datum
 from telephony.rules.leader_register import DISPATCHED
 from telephony.store import leader_calls as rows
-from telephony.store import threeway, transfers, under_way
+from telephony.store import leader_days, threeway, transfers, under_way
 from telephony.store.database import Database
 from telephony.store.dispatches import tell_platform
 from telephony.store.leader_calls import NOT_CERTIFIED, UNDER_WAY, LeaderCallView
@@ -78,12 +78,14 @@ class Screening:
     def screen(self, call_id: str, by: str, in_scope: bool, summary: str) -> Deferred[LeaderCallView]:
         """Put down whether the matter is in the day's scope, and what it is; again, it is corrected.
 
-        Only of an open day's call in which an agent talks with the citizen now; raise UnknownThingError,
-        NotAllowedError.
+        Only of an open day's call in which an agent talks with the citizen now. Who has left the leader's
+        line is out of scope no more: they were not reached. Raise UnknownThingError, NotAllowedError.
         """
 
-        def work(connection: sa.Connection, _: LeaderCallView, seat: Seat) -> None:
+        def work(connection: sa.Connection, call: LeaderCallView, seat: Seat) -> None:
             agent, now = _talking(connection, call_id, seat), self._clock.now()
+            if call.left_at is not None and not in_scope:
+                raise NotAllowedError(say("leader.left_line", id=call_id))
             said = {"screened_by": agent, "screened_at": now, "in_scope": in_scope, "summary": summary}
             rows.change(connection, call_id, **said)
             told: dict[str, Datum] = {"in_scope": int(in_scope), "summary": summary}
@@ -98,9 +100,9 @@ class Screening:
         Raise UnknownThingError; NotAllowedError without a summary, out of scope, or while something else
         moves the call; SwitchUnavailableError.
         """
-        seat, summary = yield self._begin(call_id, by, in_scope=True, what="handed_over")
+        seat, summary, over = yield self._begin(call_id, by, in_scope=True, what="handed_over")
         try:
-            how = yield self._to_leader(call_id, seat, by)
+            how = yield self._to_leader(call_id, seat, by, over=over)
         except HotlineError:
             yield self._database.write(partial(_take_back, call_id=call_id, now=self._clock.now(), by=by))
             raise
@@ -109,7 +111,7 @@ class Screening:
     @inlineCallbacks
     def to_normal(self, call_id: str, by: str) -> Generator[Deferred[Any], Any, HandedOver]:
         """Give a citizen whose matter is out of scope to the agents of every day; raise as `hand_over`."""
-        seat, summary = yield self._begin(call_id, by, in_scope=False, what="to_normal")
+        seat, summary, _ = yield self._begin(call_id, by, in_scope=False, what="to_normal")
         yield self._give(call_id, f"queue:{seat.normal_queue}", "blind", by)
         return HandedOver(call_id, "normal", summary)
 
@@ -150,8 +152,9 @@ class Screening:
 
     # How it is done.
 
-    def _begin(self, call_id: str, by: str, *, in_scope: bool, what: str) -> Deferred[tuple[Seat, str]]:
-        begun: list[tuple[Seat, str]] = []
+    def _begin(self, call_id: str, by: str, *, in_scope: bool, what: str) -> Deferred[tuple[Seat, str, bool]]:
+        """Check and store what begins; fires with the seat, the summary, and whether the end is past."""
+        begun: list[tuple[Seat, str, bool]] = []
 
         def work(connection: sa.Connection, call: LeaderCallView, seat: Seat) -> None:
             agent, now = _talking(connection, call_id, seat), self._clock.now()
@@ -160,13 +163,17 @@ class Screening:
             if in_scope:
                 rows.change(connection, call_id, handed_at=now)
             rows.tell(connection, call_id, what, now, by, agent, summary=summary)
-            begun.append((seat, summary))
+            begun.append((seat, summary, now >= leader_days.one(connection, call.day_id).ends_at))
 
         return self._calls.change(call_id, UNDER_WAY, work).addCallback(lambda _: begun[-1])
 
     @inlineCallbacks
-    def _to_leader(self, call_id: str, seat: Seat, by: str) -> Generator[Deferred[Any], Any, How]:
-        if seat.agent in self._roster.ready_agents:
+    def _to_leader(
+        self, call_id: str, seat: Seat, by: str, *, over: bool
+    ) -> Generator[Deferred[Any], Any, How]:
+        # Past the day's end the leader takes no further call: the citizen hears so in the leader's queue, and
+        # goes on to an agent from there.
+        if seat.agent in self._roster.ready_agents and not over:
             try:
                 yield self._give(call_id, f"agent:{seat.agent}", "attended", by)
             except NotAllowedError:

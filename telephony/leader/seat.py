@@ -243,6 +243,8 @@ class Seats:
             watched = _Watched(day.id, agent, day.opened_at, day.state == OPEN, on)
             self._days[day.id] = watched
             self._settle(watched, self._now(), known=True)
+        else:
+            self._days[day.id].on |= on  # a change of another day had this one read before the stretches
 
     def _take_up(self, found: tuple[list[LeaderDayView], dict[int, datetime]]) -> Deferred[None]:
         days, on = found

@@ -29,6 +29,10 @@ CLOCK = "clock"
 """Who opens and closes a day where no person did."""
 WORD = "leader-over"
 """The prompt that tells who waits that the day is over."""
+ABSENT = "leader-absent"
+"""The prompt that tells who waits that nobody is there to answer, and that an agent does."""
+DESERTED = 300.0
+"""Seconds for which nobody at work serves a queue of an open line until agents do: as long as without us."""
 Days = Sequence[LeaderDayView]
 
 
@@ -71,7 +75,10 @@ class Waiting(Protocol):
 
 
 class Sessions:
-    """The days of all seats, each by itself. `busy` tells whether a phone rings or talks now."""
+    """The days of all seats, each by itself.
+
+    `busy` tells whether a phone rings or talks now, `served` whether anybody at work serves a queue.
+    """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what halls hands in, once
         self,
@@ -83,9 +90,12 @@ class Sessions:
         lines: Lines,
         waiting: Waiting,
         busy: Callable[[str], bool],
+        served: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._seats, self._database, self._clock, self._timer = config.seats, database, clock, timer
         self._days, self._lines, self._waiting, self._busy = days, lines, waiting, busy
+        self._served = served
+        self._deserted_at: dict[str, float] = {}
         self._wake: Delayed | None = None
         self.looks = self._again = False
         """`looks`: what is due is being done now."""
@@ -129,11 +139,26 @@ class Sessions:
         """Let those who wait for a leader wait or go on; return the seats whose lines take nobody."""
         taking = {day.seat for day in days if day.state == OPEN and now < day.ends_at}
         for code in taking:
-            self._waiting.keep(_queues(self._seats[code]))
+            self._keep(self._seats[code])
         idle = [seat for code, seat in self._seats.items() if code not in taking]
         for seat in idle:
             self._waiting.send(_queues(seat), seat.normal_queue, WORD, _note_to(seat.normal_queue))
+            for queue in _queues(seat):
+                self._deserted_at.pop(queue, None)
         return idle
+
+    def _keep(self, seat: Seat) -> None:
+        """Let those wait for whom somebody is there, also in a pause; others reach an agent in the end."""
+        steady = self._clock.monotonic()
+        for queue in _queues(seat):
+            if self._served(queue):
+                self._deserted_at.pop(queue, None)
+            if steady - self._deserted_at.setdefault(queue, steady) >= DESERTED:
+                self._waiting.send(
+                    [queue], seat.normal_queue, ABSENT, partial(_passed_on, to=seat.normal_queue)
+                )
+            else:
+                self._waiting.keep([queue])
 
     def _step(self, day: LeaderDayView, now: datetime) -> Deferred[Any]:
         if day.state == OPEN:
@@ -192,6 +217,10 @@ def _note_to(to: str) -> Callable[[sa.Connection, str, str, datetime], None]:
         rows.send_off(connection, call_id, queue, to, now)
 
     return note
+
+
+def _passed_on(connection: sa.Connection, call_id: str, queue: str, now: datetime, *, to: str) -> None:
+    rows.pass_on(connection, call_id, queue, to, now)
 
 
 def _not_moved(failure: Failure, day: LeaderDayView) -> None:

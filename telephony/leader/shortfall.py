@@ -92,7 +92,9 @@ def extend_command(day_id: int, seen: Outlook) -> str:
 
 
 def _raise(connection: sa.Connection, *, day: LeaderDayView, seen: Outlook, now: datetime) -> None:
-    agent_rows.raise_alarm(connection, now, SHORT, str(day.id))
+    day_rows.alone(connection)
+    if not agent_rows.raise_alarm(connection, now, SHORT, str(day.id)):
+        return  # another service on the same store saw the same, and has told of it
     seconds = {"missing": math.ceil(seen.missing), "slack": math.floor(seen.slack)}
     day_rows.tell(connection, day.id, "short", now, **seconds, mend=extend_command(day.id, seen))
 

@@ -3,6 +3,7 @@
 A method here reads and changes nothing: it may be asked before a transaction, and is asked again inside it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from telephony.errors import NotAllowedError
 from telephony.leader.machine import after
 from telephony.leader.notice import Content, content_of
 from telephony.leader.plans import Plans, Wanted
-from telephony.rules.leader_day import ANNOUNCED, OPEN, PLANNED, day_of
+from telephony.rules.leader_day import ANNOUNCED, OPEN, PLANNED, day_of, month_of
 from telephony.rules.leader_play import announced_at
 from telephony.store import leader_days as rows
 from telephony.store.leader_days import LeaderDayView, on_its_clock
@@ -55,7 +56,7 @@ class Steps:
     ) -> Step:
         """Plan a day anew: `values` are fields of Wanted, each as it is to be."""
         day = _able(connection, day_id, "change")
-        wanted = replace(_plan_of(day), **values)
+        wanted = replace(_plan_of(day), **{"reason": _kept_reason(day, values), **values})
         self._plans.check(connection, wanted, now, day.id)
         return Step(day, "change", by, self._row(wanted))
 
@@ -96,7 +97,7 @@ class Steps:
         if starts_at <= day.starts_at:
             raise NotAllowedError(say("leader.not_later"))
         values: dict[str, Any] = {"starts_at": starts_at, "ends_at": ends_at}
-        values["reason"] = second or day.reason
+        values["reason"] = second or _kept_reason(day, values)
         self._plans.check(connection, replace(_plan_of(day), **values), now, day.id)
         self._plans.check_announced(now, starts_at)
         return self._with_notice(Step(day, "postpone", by, values, reason), connection, now)
@@ -182,6 +183,12 @@ def _able(connection: sa.Connection, day_id: int, command: str) -> LeaderDayView
     day = rows.one(connection, day_id)
     after(day.state, command)
     return day
+
+
+def _kept_reason(day: LeaderDayView, values: Mapping[str, Any]) -> str | None:
+    """Return why a day is a second one: what was said of one month says nothing of another."""
+    moves = month_of(values.get("starts_at", day.starts_at)) != month_of(day.starts_at)
+    return None if moves else day.reason
 
 
 def _plan_of(day: LeaderDayView) -> Wanted:

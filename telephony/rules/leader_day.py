@@ -87,7 +87,7 @@ def plan_faults(planned: Planned, others: Iterable[str], now: datetime, rules: D
     """
     length = planned.ends_at - planned.starts_at
     across = day_of(planned.starts_at) != day_of(planned.ends_at - timedelta(microseconds=1))
-    second = month_of(planned.starts_at) in set(others) and not planned.reason
+    second = month_of(planned.starts_at) in set(others) and not planned.reason.strip()
     wrong = planned.kind not in KINDS[planned.level] or planned.leader_centre != planned.centre
     found = {
         "leader.past": planned.starts_at <= now,

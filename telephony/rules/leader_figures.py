@@ -17,6 +17,8 @@ SCREENED, IN_SCOPE, OUT_OF_SCOPE = "screened", "in_scope", "out_of_scope"
 """What is put down of a call; the first is also the entry of one that screening agents answer."""
 _GONE = frozenset({"abandoned", "abandoned_early", "abandoned_later"})
 _LET_GO = frozenset({"kept", "overflowed"})
+_INTERRUPTED = "interrupted"
+"""The switch died in the call."""
 
 
 class Fate(StrEnum):
@@ -132,14 +134,19 @@ class Sums:
 
 
 def fate_of(told: Told, line: Line) -> Fate:  # noqa: PLR0911 - one line for each, in the order that counts
-    """Return what became of a call."""
-    if told.spoke:
+    """Return what became of a call: of one in which the switch died as the register reads it.
+
+    Whom it cut off from the leader was answered once somebody has put down what came of the talk, and what
+    an agent made of the matter is not held against them.
+    """
+    cut_off = told.outcome == _INTERRUPTED
+    if told.spoke and (told.result is not None or not cut_off):
         return Fate.ANSWERED
     if told.sent_off_at is not None:
         return Fate.SENT_OFF
     if told.ended_at is None:
         return Fate.OPEN
-    if told.in_scope is False:
+    if told.in_scope is False and not cut_off:
         return Fate.OUT_OF_SCOPE
     if told.outcome in _LET_GO:
         return Fate.TO_BE_CALLED

@@ -66,7 +66,8 @@ def standing(known: Known) -> str:
     | goes on, an agent of the leader's line talks with the citizen              | screening      |
     | goes on, in the leader's line                                              | waiting        |
     | a person has put down what became of them                                  | that           |
-    | the same number called later the same day and the leader answered that     | answered_later |
+    | the same number called again, after this call had ended, on the same day,  | answered_later |
+    | and the leader answered that                                               |                |
     | we called the number since, and an agent talked with them                  | called_back    |
     | the number was withheld: nobody can call it                                | no_number      |
     | all else: gave up, was asked and in scope and hung up, was sent off at the | not_reached    |

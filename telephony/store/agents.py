@@ -20,11 +20,13 @@ def save(connection: sa.Connection, row: dict[str, Any]) -> None:
     connection.execute(upsert(connection.dialect.name, agents, "number", changed), row)
 
 
-def raise_alarm(connection: sa.Connection, at: datetime, kind: str, subject: str) -> None:
-    """Write an alarm, unless the same one stands unacknowledged."""
+def raise_alarm(connection: sa.Connection, at: datetime, kind: str, subject: str) -> bool:
+    """Write an alarm, unless the same one stands unacknowledged; return whether it is a new one."""
     same = sa.and_(alarms.c.kind == kind, alarms.c.subject == subject, alarms.c.acknowledged_at.is_(None))
-    if connection.scalar(sa.select(alarms.c.id).where(same)) is None:
-        connection.execute(alarms.insert().values(at=at, kind=kind, subject=subject))
+    if connection.scalar(sa.select(alarms.c.id).where(same)) is not None:
+        return False
+    connection.execute(alarms.insert().values(at=at, kind=kind, subject=subject))
+    return True
 
 
 def alarmed_since(connection: sa.Connection, kind: str, subject: str, since: datetime) -> int | None:

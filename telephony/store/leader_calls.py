@@ -62,7 +62,8 @@ class LeaderCallView:
 
     `standing` is a word of telephony.rules.leader_register. `wait_seconds` is until the leader came, or the
     end, without talk with other agents, whose seconds are `agent_seconds`. `leader_seconds` is talk with the
-    leader. What settled it by itself has `settled_by` rules. `may_be_noted`: a person's word is enough.
+    leader. `left_at` is when they left the leader's line for another queue. What settled it by
+    itself has `settled_by` rules. `may_be_noted`: a person's word is enough.
     """
 
     call_id: str
@@ -77,6 +78,7 @@ class LeaderCallView:
     agent_seconds: float
     leader_seconds: float
     leader_at: datetime | None
+    left_at: datetime | None
     screened_by: str | None
     screened_at: datetime | None
     in_scope: bool | None
@@ -223,6 +225,7 @@ def _view(row: sa.Row[Any], found: Evidence) -> LeaderCallView:
         agent_seconds=found.agent_seconds,
         leader_seconds=found.leader_seconds,
         leader_at=_local(found.leader_at),
+        left_at=_local(found.left_at),
         may_be_noted=may_be_noted(known),
     )
 

@@ -58,6 +58,7 @@ class Evidence:
     agent_seconds: float
     leader_seconds: float
     leader_at: datetime | None
+    left_at: datetime | None
     settled_call: str | None
 
 
@@ -92,12 +93,13 @@ def evidence(
     }
     numbers = {each.number for each in found.values() if each.number is not None}
     placed = placed_to(connection, numbers, now)
-    later: dict[str, str] = {}
+    later: dict[str, list[sa.Row[Any]]] = defaultdict(list)
     for row in reversed(rows):  # the last first: what is later is known already
         each = found[row.call_id]
-        found[row.call_id] = _with_later(each, later.get(each.number or ""), placed)
+        answered = _called_again(later.get(each.number or "", ()), each.ended_at)
+        found[row.call_id] = _with_later(each, answered, placed)
         if each.number is not None and standing(each.known) == ANSWERED:
-            later[each.number] = row.call_id
+            later[each.number].append(row)
     return found
 
 
@@ -157,6 +159,7 @@ def _met(  # noqa: PLR0913, PLR0917 - the places where something is known of a c
         agent_seconds=talks.agents,
         leader_seconds=talks.leader,
         leader_at=talks.leader_at,
+        left_at=left_at,
         settled_call=None,
     )
 
@@ -176,6 +179,15 @@ def _known(row: sa.Row[Any], call: sa.Row[Any] | None, talks: Met, *, ended: boo
         settled=row.settled,
         has_number=call is None or call.caller_number is not None,
     )
+
+
+def _called_again(answered: Sequence[sa.Row[Any]], lost_at: datetime | None) -> str | None:
+    """Return the first of these calls, the last first, that came in after a call had ended.
+
+    Two calls of one number at once may be of two people behind one switchboard.
+    """
+    since_then = (row.call_id for row in reversed(answered) if lost_at and row.entered_at >= lost_at)
+    return next(since_then, None)
 
 
 def _with_later(each: Evidence, answered: str | None, placed: Mapping[str, list[Placed]]) -> Evidence:

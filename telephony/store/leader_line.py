@@ -17,6 +17,8 @@ from telephony.store.threeway_tables import returns
 
 SENT_OFF = "leader_sent_off"
 """The kind of the event that says that somebody waited for a leader as the day ended."""
+PASSED_ON = "leader_passed_on"
+"""The kind of the event that says that nobody was there for who waited for a leader on an open day."""
 NOT_HELD = "leader-day-not-held"
 """The kind of the alarm: a day was announced, and its time passed without the line being open."""
 REMEMBERED = timedelta(days=31)
@@ -51,6 +53,12 @@ def send_off(connection: sa.Connection, call_id: str, queue: str, to: str, now: 
     waited = sa.and_(leader_calls.c.call_id == call_id, leader_calls.c.sent_off_at.is_(None))
     connection.execute(leader_calls.update().where(waited).values(sent_off_at=now))
     told = Happening(now, SENT_OFF, f"{call_id}:{SENT_OFF}:{queue}", data={"queue": queue, "to": to})
+    call_rows.append(connection, [(call_id, told)])
+
+
+def pass_on(connection: sa.Connection, call_id: str, queue: str, to: str, now: datetime) -> None:
+    """Note that who waited where nobody was there goes on to another queue; told twice it is one."""
+    told = Happening(now, PASSED_ON, f"{call_id}:{PASSED_ON}:{queue}", data={"queue": queue, "to": to})
     call_rows.append(connection, [(call_id, told)])
 
 

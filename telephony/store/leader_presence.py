@@ -51,9 +51,14 @@ def begin(connection: sa.Connection, day_id: int, at: datetime) -> None:
 
 
 def see(connection: sa.Connection, day_id: int, at: datetime) -> None:
-    """Note that the phone of the stretch that goes on is there still."""
+    """Note that the phone of the stretch that goes on is there still.
+
+    If none goes on one begins: another service, on whose switch the phone is not, may have ended it.
+    """
     later = leader_stretches.c.seen_at < at
-    connection.execute(leader_stretches.update().where(_ON, later).values(seen_at=at), {"day": day_id})
+    seen = connection.execute(leader_stretches.update().where(_ON, later).values(seen_at=at), {"day": day_id})
+    if not seen.rowcount:
+        begin(connection, day_id, at)
 
 
 def end(connection: sa.Connection, day_id: int, at: datetime | None) -> None:

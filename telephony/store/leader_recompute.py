@@ -21,6 +21,7 @@ SENT_OFF = "leader_sent_off"
 """The kind of the event that says that a citizen still waited as the day ended (telephony.leader)."""
 _PAGE = 500
 _AGENT_CAME = frozenset({"answered", "agent_joined"})
+_INTERRUPTED = "interrupted"
 _TAKEN, _HELD = "taken", "held"
 _OVER = frozenset({"kept", "back", "left", "unreached", "given", "queued"})
 """The words of a transfer after which who answers has the citizen."""
@@ -50,7 +51,7 @@ class _Story:
         elif event.kind == "queued":
             self.told = replace(self.told, queued_at=self.told.queued_at or at)
         elif event.kind == "ended":
-            self.told = replace(self.told, ended_at=at, outcome=data.get("outcome"))
+            self._ended(at, data.get("outcome"))
         elif event.kind == SENT_OFF:
             self.told = replace(self.told, sent_off_at=self.told.sent_off_at or at)
         elif event.kind == TOLD:
@@ -60,6 +61,12 @@ class _Story:
         """Return the call with all its talks; who has not left talks on."""
         still = [Talk(agent, began) for agent, began in self.there.items()]
         return replace(self.told, talks=(*self.talks, *still))
+
+    def _ended(self, at: datetime, outcome: str | None) -> None:
+        self.told = replace(self.told, ended_at=at, outcome=outcome)
+        if outcome == _INTERRUPTED:  # nobody is left on a switch that died, and nothing tells of each
+            self.talks += [Talk(agent, began, at) for agent, began in self.there.items()]
+            self.there.clear()
 
     def _moved(self, word: object) -> None:
         if word == _HELD:

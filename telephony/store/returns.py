@@ -165,14 +165,15 @@ def open_list(connection: sa.Connection, limit: int, *, with_closed: bool = Fals
 
 def move_queue(connection: sa.Connection, queues: Collection[str], to: str, now: datetime) -> list[int]:
     """Let another queue's agents call back whoever is open in these; return which returns that are."""
-    found = sa.select(returns.c.id, returns.c.call_id, returns.c.queue).where(
-        returns.c.closed_at.is_(None), returns.c.queue.in_(list(queues))
-    )
-    moved = connection.execute(found.order_by(returns.c.id)).all()
-    ids = [row.id for row in moved]
-    connection.execute(returns.update().where(returns.c.id.in_(ids)).values(queue=to))
+    here = sa.and_(returns.c.closed_at.is_(None), returns.c.queue.in_(list(queues)))
+    found = sa.select(returns.c.id, returns.c.call_id, returns.c.queue).where(here)
+    rows = connection.execute(found.order_by(returns.c.id)).all()
+    # Another service may move them in the same moment: who moved one tells of it.
+    moving = returns.update().where(returns.c.id.in_([row.id for row in rows]), here).values(queue=to)
+    ids = set(connection.scalars(moving.returning(returns.c.id)))
+    moved = [row for row in rows if row.id in ids]
     call_rows.append(connection, [(row.call_id, _moved(row.id, row.queue, to, now)) for row in moved])
-    return ids
+    return [row.id for row in moved]
 
 
 def _moved(return_id: int, queue: str, to: str, now: datetime) -> Happening:

@@ -33,7 +33,8 @@ class Passed:
 class Waited:
     """A caller as last told: `number` is None where it was withheld; `called`: by us, who called them.
 
-    `passed` are the limits passed since then (telephony.rules.overflow).
+    `passed` are the limits passed since then (telephony.rules.overflow). `moved`: the wait began in another
+    queue.
     """
 
     call_id: str
@@ -44,6 +45,7 @@ class Waited:
     number: str | None
     called: bool = False
     passed: tuple[Passed, ...] = ()
+    moved: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,12 @@ class Known:
     """What the store knows of somebody who comes in.
 
     `by_ledger` is the citizen's number, and whether we called it; None for a call that the ledger knows not.
+    `moved`: the wait began in another queue.
     """
 
     by_ledger: tuple[str | None, bool] | None
     passed: tuple[Passed, ...]
+    moved: bool = False
 
 
 def waits_of(connection: sa.Connection, call_ids: Iterable[str]) -> list[Waited]:
@@ -65,13 +69,20 @@ def waits_of(connection: sa.Connection, call_ids: Iterable[str]) -> list[Waited]
         .where(events.c.kind == WAITS, events.c.call_id.in_(list(call_ids)))
         .order_by(events.c.id)
     )
-    last = {row.call_id: row for row in connection.execute(query)}
+    told = connection.execute(query).all()
+    last = {row.call_id: row for row in told}
+    moved = {row.call_id for row in told if _elsewhere(row.data, last[row.call_id].data)}
     began = {call_id: datetime.fromisoformat(row.data["since"]) for call_id, row in last.items()}
     passed = passed_of(connection, began)
-    return [_waited(row, passed.get(call_id, ())) for call_id, row in last.items()]
+    return [_waited(row, passed.get(call_id, ()), moved=call_id in moved) for call_id, row in last.items()]
 
 
-def _waited(row: Any, passed: tuple[Passed, ...]) -> Waited:
+def _elsewhere(told: Mapping[str, Any], last: Mapping[str, Any]) -> bool:
+    """Tell whether a wait was told of in another queue than last, and was the same wait."""
+    return bool(told["since"] == last["since"] and told["queue"] != last["queue"])
+
+
+def _waited(row: Any, passed: tuple[Passed, ...], *, moved: bool) -> Waited:
     data = row.data
     return Waited(
         row.call_id,
@@ -82,6 +93,7 @@ def _waited(row: Any, passed: tuple[Passed, ...]) -> Waited:
         row.caller_number,
         called=row.direction == "outbound",
         passed=passed,
+        moved=moved,
     )
 
 
@@ -91,7 +103,12 @@ def known_of(connection: sa.Connection, call_id: str, since: datetime) -> Known:
         sa.select(calls.c.caller_number, calls.c.direction).where(calls.c.id == call_id)
     ).first()
     by_ledger = None if row is None else (row.caller_number, row.direction == "outbound")
-    return Known(by_ledger, passed_of(connection, {call_id: since}).get(call_id, ()))
+    passed = passed_of(connection, {call_id: since}).get(call_id, ())
+    told = sa.select(events.c.data).where(events.c.kind == WAITS, events.c.call_id == call_id)
+    queues = {
+        data["queue"] for data in connection.scalars(told) if datetime.fromisoformat(data["since"]) == since
+    }
+    return Known(by_ledger, passed, moved=len(queues) > 1)
 
 
 def spill_key(call_id: str, kind: str, since: datetime, step: int | str) -> str:

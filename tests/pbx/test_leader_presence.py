@@ -11,6 +11,8 @@ from telephony.store.database import engine_of, transaction, url_of
 from tests.system import System
 from tests.unit.leader.seating import AGENT, planned
 
+ORDINARY = "8001"
+"""An agent who is no leader."""
 SECOND = 1.0
 """What may be lost or won at most by a restart of either side."""
 
@@ -104,6 +106,18 @@ def test_a_restart_of_the_switch_takes_nothing_from_the_clock(sitting, how):
     found, really = sitting.end()
     assert found["there"] == pytest.approx(really, abs=SECOND)
     assert found["away"] == pytest.approx(0, abs=SECOND)
+
+
+def test_after_a_restart_of_the_switch_who_is_no_leader_is_free_within_seconds_too(sitting):
+    system = sitting.system
+    system.phone(ORDINARY)
+    sitting.service.post(f"/agents/{ORDINARY}/login")
+    system.switch.restart()
+    sitting.service.wait_ready()
+    deadline = time.monotonic() + PATIENCE
+    while sitting.service.get(f"/agents/{ORDINARY}")["phone"] != "registered":
+        assert time.monotonic() < deadline, "the switch did not ask the phone"
+        time.sleep(0.1)  # as above
 
 
 def test_a_phone_that_was_unplugged_for_a_while_was_not_there(sitting):

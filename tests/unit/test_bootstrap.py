@@ -43,6 +43,12 @@ async def test_the_tick_runs_where_the_sockets_and_timers_are_and_in_no_other_th
     service._ticker.shutdown(wait=False)
 
 
+def test_until_the_switch_has_been_asked_an_agent_may_be_in_a_call_and_no_leader_day_is_closed(service):
+    assert service._is_busy("8801")
+    service.switch.settled = True
+    assert not service._is_busy("8801")
+
+
 @pytest.mark.parametrize(
     ("day", "ok", "detail"),
     [

@@ -6,14 +6,13 @@ from fastapi import APIRouter
 from pydantic import StringConstraints
 from pydantic.dataclasses import dataclass
 
-from telephony.api.inputs import OURS, PLAIN, CallId, CallPath, Reason, RowPath, Text40, Word
-from telephony.api.problems import RefusedInputError
+from telephony.api.inputs import PLAIN, CallId, CallPath, Reason, RowPath, Text40, Word
+from telephony.api.problems import person
 from telephony.api.routes.threeway import STRICT
 from telephony.api.services import Door, halls_of, settled
 from telephony.leader.register import How
 from telephony.leader.screening import HandedOver, Result
 from telephony.store.leader_calls import LeaderCallView
-from telephony.texts import say
 
 router = APIRouter(tags=["leader days"])
 Summary = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=PLAIN)]
@@ -77,7 +76,7 @@ async def screen(services: Door, call_id: CallPath, wanted: Screened) -> LeaderC
     """Put down what a citizen wants of the leader, while an agent talks with them."""
     screening = halls_of(services).screening
     found: LeaderCallView = await settled(
-        screening.screen(call_id, _person(wanted.by), wanted.in_scope, wanted.summary)
+        screening.screen(call_id, person(wanted.by), wanted.in_scope, wanted.summary)
     )
     return found
 
@@ -85,7 +84,7 @@ async def screen(services: Door, call_id: CallPath, wanted: Screened) -> LeaderC
 @router.post("/leader-calls/{call_id}/hand-over")
 async def hand_over(services: Door, call_id: CallPath, wanted: WhoHands | None = None) -> HandedOver:
     """Give a citizen to the leader: warm if the leader is free, else to the leader's queue."""
-    by = _person((wanted or WhoHands()).by)
+    by = person((wanted or WhoHands()).by)
     found: HandedOver = await settled(halls_of(services).screening.hand_over(call_id, by))
     return found
 
@@ -93,7 +92,7 @@ async def hand_over(services: Door, call_id: CallPath, wanted: WhoHands | None =
 @router.post("/leader-calls/{call_id}/to-normal")
 async def to_normal(services: Door, call_id: CallPath, wanted: WhoHands | None = None) -> HandedOver:
     """Give a citizen whose matter is out of scope to the agents of every day."""
-    by = _person((wanted or WhoHands()).by)
+    by = person((wanted or WhoHands()).by)
     found: HandedOver = await settled(halls_of(services).screening.to_normal(call_id, by))
     return found
 
@@ -101,7 +100,7 @@ async def to_normal(services: Door, call_id: CallPath, wanted: WhoHands | None =
 @router.post("/leader-calls/{call_id}/result")
 async def result(services: Door, call_id: CallPath, wanted: CameOf) -> LeaderCallView:
     """Put down what came of the leader's talk; again, it is corrected."""
-    _person(wanted.by)
+    person(wanted.by)
     found: LeaderCallView = await settled(halls_of(services).screening.result(call_id, **vars(wanted)))
     return found
 
@@ -109,12 +108,6 @@ async def result(services: Door, call_id: CallPath, wanted: CameOf) -> LeaderCal
 @router.post("/leader-calls/{call_id}/settle")
 async def settle(services: Door, call_id: CallPath, wanted: Settled) -> LeaderCallView:
     """Put down, once, what became of somebody who was not reached."""
-    _person(wanted.by)
+    person(wanted.by)
     found: LeaderCallView = await settled(halls_of(services).register.settle(call_id, **vars(wanted)))
     return found
-
-
-def _person(by: str) -> str:
-    if by.strip().lower() in OURS:
-        raise RefusedInputError(say("return.by", by=by))
-    return by

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from telephony.api.inputs import RowPath, Text40
+from telephony.api.problems import person
 from telephony.api.services import Door, halls_of, settled
 from telephony.leader.certificate import CertificateView
 from telephony.leader.certificate_page import page
@@ -47,5 +48,6 @@ async def certificate_page(services: Door, day_id: RowPath) -> Response:
 @router.post("/{day_id}/certify")
 async def certify(services: Door, day_id: RowPath, signature: Signature) -> CertificateView:
     """Certify a closed day for good; refused while somebody is still owed an answer."""
-    found: CertificateView = await settled(halls_of(services).certificates.certify(day_id, signature.by))
+    by = person(signature.by)
+    found: CertificateView = await settled(halls_of(services).certificates.certify(day_id, by))
     return found

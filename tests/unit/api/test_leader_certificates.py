@@ -49,6 +49,12 @@ def test_with_somebody_on_the_register_it_is_refused_with_what_to_do(api, day):
     assert "hotline leader-days register" in refused.json()["message"]
 
 
+@pytest.mark.parametrize("by", ["rules", " Rules "])
+def test_a_person_certifies_and_not_the_service_itself(api, day, by):
+    assert certify(api, day, by).status_code == 422
+    assert certify(api, day).status_code == 200
+
+
 def test_an_open_day_is_not_certified(api, day):
     day.day("open", closed_at=None)
     assert certify(api, day).status_code == 409

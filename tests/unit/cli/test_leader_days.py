@@ -161,6 +161,7 @@ def test_a_notice_is_printed_as_text_as_json_and_for_calendars(hall, day):
 
 def test_the_calendar_prints_what_is_to_come_and_writes_it_for_calendars(hall, day):
     table = hall("calendar").stdout
+    assert "公告号" in table
     assert all(text in table for text in ("市长 李建国", "12345 · 037512346", "2026年12月10日"))
     assert len(read(hall("calendar", "--json"))) == 1
     assert read(hall("calendar", "--centre", "baofeng", "--json")) == []

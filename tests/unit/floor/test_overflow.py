@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from telephony.config import OverflowStep
 from telephony.floor.overflow import Overflow
 from telephony.pbx.snapshot import Channel
-from telephony.store import calls, return_calls, returns
+from telephony.store import calls, return_calls, returns, waiting
 from telephony.store.tables import blacklist, events
 from tests.unit.floor.waiting_house import COUNTY, GENERAL, FakeStore, House
 from tests.unit.times import NOON
@@ -388,3 +388,51 @@ def test_the_demos_citizen_is_let_go_on_the_demos_line(house):
     house.pass_time(30)
     house.ask("one", "demo-busy", number="10000012345")
     assert house.ask("one", "demo-busy", number="10000012345").parting
+
+
+LEADER = "city-leader"
+
+
+def test_who_waited_long_for_a_leader_and_was_asked_to_stay_is_helped_here_and_not_let_go(house):
+    house.comes("one", LEADER)
+    house.pass_time(300)
+    house.ask("one", COUNTY, came=0, number=NUMBER)
+    house.timer.advance(0)
+    reply = house.ask("one", COUNTY, came=0, number=NUMBER)
+    assert (reply.parting, house.room.guests()["one"].parting) == (False, "")
+    house.free("8001")
+    assert house.moved == [("one", "8001")]
+
+
+def test_who_waits_anew_here_after_a_talk_is_let_go_as_everybody(house):
+    house.comes("one", LEADER)
+    house.pass_time(10)
+    house.comes("one")
+    house.pass_time(300)
+    assert house.ask("one", COUNTY, came=10, number=NUMBER).parting
+
+
+@ensureDeferred
+async def test_a_new_service_knows_who_was_asked_to_stay(config, clock, timer, database):
+    house = await lasting(config, clock, timer, database)
+    house.comes("one", LEADER)
+    house.pass_time(300)
+    house.ask("one", COUNTY, came=0, number=NUMBER)
+    await database.write(lambda _: None)
+    (waited,) = await database.read(lambda connection: waiting.waits_of(connection, ["one"]))
+    again = await begun_anew(config, clock, timer, database)
+    await database.write(lambda _: None)
+    assert (waited.queue, waited.moved, again.room.guests()["one"].moved) == (COUNTY, True, True)
+
+
+@ensureDeferred
+async def test_a_new_service_takes_nobody_who_waits_where_they_came_for_one_who_was_moved(
+    config, clock, timer, database
+):
+    house = await lasting(config, clock, timer, database)
+    house.comes("one")
+    await database.write(lambda _: None)
+    (waited,) = await database.read(lambda connection: waiting.waits_of(connection, ["one"]))
+    again = await begun_anew(config, clock, timer, database)
+    await database.write(lambda _: None)
+    assert (waited.moved, again.room.guests()["one"].moved) == (False, False)

@@ -271,3 +271,16 @@ def test_who_watches_phones_is_told_of_each_report_and_a_phone_in_use_is_there(r
         roster.phone("8001", state)
     roster.phone("4711", "registered")
     assert told == [("8001", True), ("8001", True), ("8001", False)]
+
+
+@ensureDeferred
+async def test_a_queue_is_served_by_who_is_at_work_also_in_a_pause_at_a_phone_that_is_there(roster):
+    assert not roster.serves("city-leader")
+    await roster.command("8801", "login", None, "test")
+    await roster.command("8801", "pause", None, "test")
+    assert roster.serves("city-leader")
+    assert not roster.serves("city-leader-screening")
+    roster.phone("8801", "unreachable")
+    assert not roster.serves("city-leader")
+    roster.phone("8801", "in_use")
+    assert roster.serves("city-leader")

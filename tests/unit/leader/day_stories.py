@@ -7,7 +7,7 @@ import itertools
 from datetime import datetime, timedelta
 
 from telephony.clock import SHANGHAI
-from telephony.rules.call_story import Happening, Record, begin, tell
+from telephony.rules.call_story import Happening, Record, begin, interrupt, tell
 from telephony.rules.leader_day_figures import figures
 from telephony.rules.leader_figures import differences, total
 from telephony.store import calls as call_rows
@@ -118,7 +118,7 @@ class Story:
     `blind`, `attended` (the two agents speak for `words`), or `gone` (the agent asked, and hung up before the
     leader answered), and after `wait` again talks with the leader for `talk`, then with an agent outside the
     line for `other`. `outcome` says how it ends: `hangup` by the citizen, `early` in the greeting, `kept` a
-    place, `failed` by our fault, or it `goes on`.
+    place, `failed` by our fault, `cut` off as the switch died, or it `goes on`.
     """
 
     def __init__(
@@ -138,7 +138,10 @@ class Story:
         if outcome == "kept":
             self._tell("kept", self.citizen, "citizen", extra="city-leader")
         source = "" if outcome == "failed" else self.citizen[0]
-        if outcome != "goes on":
+        if outcome == "cut":
+            self.clock += 0.001
+            self.events += interrupt(self.call, after(self.clock))
+        elif outcome != "goes on":
             self._tell("HANGUP", self.citizen, "citizen", cause=16, hangup_source=source)
             for agent in (LEADER, SCREENER, OTHER):
                 self._leave(agent)

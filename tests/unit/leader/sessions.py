@@ -21,7 +21,7 @@ class Floor:
     """Notes which queues are served, and where who waits in the others is sent."""
 
     def __init__(self):
-        self.sent, self.notes, self.busy = {}, {}, set()
+        self.sent, self.notes, self.busy, self.deserted = {}, {}, set(), set()
 
     def send(self, queues, queue, prompt, note):
         for each in queues:
@@ -30,6 +30,9 @@ class Floor:
     def keep(self, queues):
         for each in queues:
             self.sent.pop(each, None)
+
+    def serves(self, queue):
+        return queue not in self.deserted
 
 
 class Hall:
@@ -45,8 +48,9 @@ class Hall:
         )
         self.days = LeaderDays(config, database, self.clock, lambda: None)
         self.lines = LeaderLines(config, database, self.clock, lambda day: self.told.get(day.id))
-        sides = (self.clock, self.timer, self.days, self.lines, self.floor, self.floor.busy.__contains__)
-        self.sessions = Sessions(config, database, *sides)
+        sides = (self.clock, self.timer, self.days, self.lines, self.floor)
+        asked = (self.floor.busy.__contains__, self.floor.serves)
+        self.sessions = Sessions(config, database, *sides, *asked)
         self.days.listeners.append(self.sessions.changed)
 
     async def put(self, seat=CITY, starts=NOON + HOUR, ends=NOON + 3 * HOUR, state=PUBLISHED, **values):

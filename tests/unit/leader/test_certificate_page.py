@@ -67,7 +67,11 @@ def view(**values):
     day |= {"opened_at": AT, "closed_at": AT, "closed_why": None, "seat": "city-hall", "topics": []}
     day |= {"centre": {"code": "city", "name": "市中心"}}
     day |= {"leader": {"code": "mayor-li", "name": "李建国", "post": "市长"}}
-    notice = {"nth": 1, "kind": "published", "published_at": AT, "by": "李敏", "reason": None, "content": {}}
+    notice = {"nth": 1, "kind": "published", "published_at": AT, "by": "李敏", "reason": None}
+    notice["content"] = {
+        "starts_at": "2026-12-17T15:00:00+08:00",
+        "leader": {"name": "周敏", "post": "副市长"},
+    }
     document = {
         "day": day,
         "notices": [notice],
@@ -103,6 +107,11 @@ def test_the_page_is_whole_and_in_chinese():
     assert "领导接线日证明" in read.text
     assert "李建国 市长" in read.text
     assert "2026-12-10 15:00:00" in read.text
+
+
+def test_a_notice_says_who_was_announced_and_for_when():
+    text = Reader(page(view())).text
+    assert "周敏 2026-12-17 15:00:00 李敏" in text
 
 
 def test_it_is_printed_on_a4_and_heads_of_tables_come_again_on_each_sheet():

@@ -231,6 +231,35 @@ async def test_a_postponement_into_a_month_that_has_a_day_says_why_it_is_a_secon
 
 
 @ensureDeferred
+async def test_why_it_was_a_second_one_in_its_old_month_is_no_reason_in_another(hall):
+    january = ("2027-01-15 15:00", "2027-01-15 17:00")
+    for times in (("2027-01-05 15:00", "2027-01-05 17:00"), ("12-20 15:00", "12-20 17:00")):
+        await hall.days.add(wanted(*times))
+    day = await hall.days.add(wanted(reason="积案较多"))
+    times = dict(zip(("starts_at", "ends_at"), map(at, january), strict=True))
+    await refused(hall.days.change(day.id, "李敏", **times), "in 2027-01 already")
+    await hall.days.publish(day.id, "李敏")
+    await refused(hall.days.postpone(day.id, *map(at, january), "王芳", WHY), "in 2027-01 already")
+
+
+@ensureDeferred
+async def test_a_day_that_moves_within_its_month_keeps_why_it_is_a_second_one(hall):
+    await hall.days.add(wanted("12-20 15:00", "12-20 17:00"))
+    day = await hall.days.add(wanted(reason="积案较多"))
+    day = await hall.days.change(day.id, "李敏", ends_at=at("12-10 17:30"))
+    await hall.days.publish(day.id, "李敏")
+    moved = await hall.days.postpone(day.id, at("12-12 15:00"), at("12-12 17:00"), "王芳", WHY)
+    assert (day.reason, moved.reason) == ("积案较多", "积案较多")
+
+
+@ensureDeferred
+async def test_a_day_that_leaves_its_month_leaves_its_reason_there(hall):
+    day = await hall.published(reason="积案较多")
+    moved = await hall.days.postpone(day.id, at("2027-01-15 15:00"), at("2027-01-15 17:00"), "王芳", WHY)
+    assert moved.reason is None
+
+
+@ensureDeferred
 async def test_a_day_is_not_a_second_one_beside_itself(hall):
     day = await hall.published()
     moved = await hall.days.postpone(day.id, at("12-31 22:00"), at("2027-01-01 00:00"), "王芳", WHY)

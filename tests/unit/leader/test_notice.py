@@ -219,6 +219,13 @@ async def test_a_calendar_holds_several_days_one_event_each(hall):
     assert len({event.uid for event in events}) == len(events) == 2
 
 
+@ensureDeferred
+async def test_a_calendar_of_the_same_notices_is_the_same_text_each_time(hall):
+    day = await hall.published()
+    found = await hall.notices(day.id)
+    assert calendar_of(found) == calendar_of(found)
+
+
 def test_a_calendar_of_no_days_is_one_without_events():
     assert Calendar.from_ical(calendar_of([])).events == []
 

@@ -128,8 +128,9 @@ async def test_a_call_that_proves_nothing_is_refused(register, database, lost, b
 async def test_what_a_return_has_settled_by_itself_needs_nobody(register, database, lost):
     put(database, put_back)
     assert await standings(register, lost) == []
-    with pytest.raises(NotAllowedError, match="已经办结"):
-        await register.settle(CALL, "op", "handed_to_unit", unit="water")
+    for how, said in (("noted", {"note": "已答复"}), ("called_back", {})):
+        with pytest.raises(NotAllowedError, match="已经办结"):
+            await register.settle(CALL, "op", how, **said)
 
 
 @ensureDeferred
@@ -218,3 +219,13 @@ async def test_the_case_platform_is_told_of_real_days_and_of_none_that_is_played
     put(database, put_lost, put(database, put_day, "closed", played=played))
     assert (await register.settle(CALL, "op", "handed_to_unit", next(iter(CONFIG.units)))).settled
     assert [topic for topic, _ in told(database)] == topics
+
+
+@ensureDeferred
+async def test_whose_call_back_reached_a_voicemail_is_handed_to_a_unit_all_the_same(register, database, lost):
+    put(database, put_back)  # an agent talked with whatever answered
+    found = await register.settle(CALL, "李敏", "handed_to_unit", unit="water", note="是语音信箱")
+    assert (found.standing, found.settled_by) == ("handed_to_unit", "李敏")
+    assert [topic for topic, _ in told(database)] == ["leader_handed_to_unit"]
+    with pytest.raises(NotAllowedError, match="已经办结"):
+        await register.settle(CALL, "李敏", "handed_to_unit", unit="water")

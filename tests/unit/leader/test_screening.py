@@ -1,5 +1,7 @@
 """Screening, handing over, and what came of the leader's talk (Art. 6): checked, committed, then done."""
 
+from datetime import timedelta
+
 import pytest
 from pytest_twisted import ensureDeferred
 from twisted.internet.defer import DeferredList, fail, succeed
@@ -8,11 +10,13 @@ from telephony.config_load import load
 from telephony.errors import NotAllowedError, SwitchUnavailableError, UnknownThingError
 from telephony.leader.screening import Screening
 from telephony.paths import PROJECT
+from telephony.rules.call_story import Happening
+from telephony.store import calls as call_rows
 from telephony.store import leader_calls as rows
 from telephony.store import transfers
 from telephony.store.outbound_tables import outbox
 from telephony.store.tables import events
-from tests.unit.leader.day_rows import ASKER, ASSISTANT, LEADER, OTHER, put_day, put_lost, put_talk
+from tests.unit.leader.day_rows import ASKER, ASSISTANT, LEADER, OTHER, at, put_day, put_lost, put_talk
 from tests.unit.times import NOON, FixedClock
 
 CONFIG = load(PROJECT / "config")
@@ -119,6 +123,34 @@ async def test_a_call_that_came_to_no_day_is_not_screened(screening):
         await screened(screening)
 
 
+def put_gone_to_normal(connection, day, **screened):
+    """Put a citizen who has left the leader's line by key 0 and talks with an agent of every day now."""
+    put_lost(connection, day, until=None, state="talking")
+    rows.change(connection, CALL, **({"in_scope": None} | screened))
+    left = Happening(at(20), "queued", f"{CALL}:queued:20", data={"queue": "city-12345"})
+    call_rows.append(connection, [(CALL, left)])
+    put_talk(connection, CALL, OTHER, 30, None)
+
+
+@ensureDeferred
+async def test_an_agent_of_every_day_does_not_put_out_of_scope_whoever_left_the_line(
+    screening, database, day
+):
+    put(database, put_gone_to_normal, day)
+    with pytest.raises(NotAllowedError, match="已离开领导的队列"):
+        await screened(screening, in_scope=False)
+    assert (row(database).in_scope, happened(database)) == (None, [])
+
+
+@ensureDeferred
+async def test_who_was_sent_away_as_out_of_scope_may_still_be_found_in_scope_and_is_owed(
+    screening, database, day
+):
+    put(database, put_gone_to_normal, day, in_scope=False, summary="市外事项", screened_at=at(9))
+    found = await screened(screening)
+    assert (found.in_scope, found.standing) == (True, "not_reached")
+
+
 @pytest.mark.parametrize("state", ["closed", "certified"])
 @ensureDeferred
 async def test_only_an_open_days_calls_are_screened(screening, database, state):
@@ -142,6 +174,17 @@ async def test_for_a_leader_who_is_busy_the_citizen_waits_in_the_leaders_queue(s
     await screened(screening)
     assert (await screening.hand_over(CALL, ASKER)).how == "queue"
     assert floor.given == [(CALL, "queue:city-leader", "blind", ASKER)]
+
+
+@ensureDeferred
+@pytest.mark.parametrize(("seconds", "how"), [(1, "attended"), (0, "queue")])
+async def test_past_the_days_end_a_leader_who_is_free_is_rung_no_more(
+    database, floor, screening, seconds, how
+):
+    put(database, put_lost, put(database, put_day, ends_at=NOON + timedelta(seconds=seconds)), until=None)
+    put(database, put_talk, CALL, ASKER, 10, None)
+    await screened(screening)
+    assert (await screening.hand_over(CALL, ASKER)).how == how
 
 
 @ensureDeferred

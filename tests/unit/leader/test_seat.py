@@ -4,6 +4,7 @@ import pytest
 from pytest_twisted import async_yield_fixture, ensureDeferred
 
 from telephony.config_load import load
+from telephony.leader.seat import Seats
 from telephony.paths import PROJECT
 from tests.unit.leader.seating import AGENT, Hall, refuse_writes
 
@@ -400,3 +401,45 @@ async def test_a_clock_that_is_a_second_off_was_not_set(hall):
     hall.clock.set_by(1)
     await hall.passes(10)
     assert await hall.stretches() == [(0, None)]
+
+
+@ensureDeferred
+async def test_a_stretch_is_taken_up_though_another_days_change_had_the_days_read_before(hall):
+    await hall.passes(10)
+    hall.killed()
+    await hall.passes(5)
+    real = Seats.start
+
+    def start(seats):
+        seats.days_changed()  # at its start the service opened another hall's day, whose hour it was
+        return real(seats)
+
+    Seats.start = start
+    try:
+        await hall.begins()
+    finally:
+        Seats.start = real
+    await hall.phone_is_missing()
+    await hall.passes(5)
+    await hall.phone(there=True)
+    await hall.passes(5)
+    assert await hall.there() == 15
+    assert await hall.stretches() == [(0, 10), (25, None)]
+
+
+@ensureDeferred
+async def test_a_service_on_whose_switch_the_phone_never_was_does_not_stop_the_clock(hall, config, database):
+    await hall.passes(10)
+    other = Hall(config, database)
+    other.clock = hall.clock
+    await other.begins()
+    await other.phone(there=False)
+    for _ in range(6):
+        hall.clock.pass_on(1)
+        hall.timer.advance(1)
+        other.timer.advance(1)
+        await hall.written()
+        await other.written()
+    other.killed()
+    await hall.passes(10)
+    assert await hall.there() == pytest.approx(26, abs=1)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from pytest_twisted import ensureDeferred
 
 from telephony.config_load import load
+from telephony.leader.session import ABSENT, DESERTED
 from telephony.paths import PROJECT
 from telephony.rules.leader_day import CANCELLED, OPEN, PLANNED, POSTPONED, PUBLISHED, SUBSTITUTED
 from telephony.rules.routing import LeaderLine
@@ -30,8 +31,9 @@ def hall(database):
 
 async def settled(hall):
     """Let all that was begun come to its end."""
+    await hall.database.write(lambda _: None)
     while hall.sessions.looks:
-        await hall.database.read(lambda _: None)
+        await hall.database.write(lambda _: None)
 
 
 async def talking(database, agent, **values):
@@ -207,3 +209,64 @@ async def test_who_is_to_be_called_back_is_called_by_an_agent_once_the_day_is_ov
 
 async def queues(database):
     return [each.queue for each in await database.read(lambda c: returns.open_list(c, 9))]
+
+
+MOMENT = timedelta(seconds=1)
+PATIENCE = timedelta(seconds=DESERTED)
+
+
+@ensureDeferred
+async def test_a_queue_that_nobody_at_work_serves_is_left_for_an_agent_in_the_end_and_no_other(hall):
+    await hall.put(state=OPEN)
+    await hall.at(NOON)
+    hall.floor.deserted.add("city-leader-screening")
+    await hall.at(NOON + PATIENCE - MOMENT)
+    assert not set(QUEUES) & set(hall.floor.sent)
+    await hall.at(NOON + PATIENCE)
+    assert {queue: hall.floor.sent.get(queue) for queue in QUEUES} == {
+        "city-leader": None,
+        "city-leader-screening": ("city-12345", ABSENT),
+    }
+
+
+@ensureDeferred
+async def test_who_is_back_before_or_after_that_has_the_next_callers(hall):
+    await hall.put(state=OPEN)
+    hall.floor.deserted.update(QUEUES)
+    await hall.at(NOON)
+    await hall.at(NOON + PATIENCE - MOMENT)
+    hall.floor.deserted.clear()
+    await hall.at(NOON + PATIENCE)
+    hall.floor.deserted.update(QUEUES)
+    await hall.at(NOON + 2 * PATIENCE - MOMENT)
+    assert not set(QUEUES) & set(hall.floor.sent)
+    await hall.at(NOON + 2 * PATIENCE)
+    assert set(QUEUES) <= set(hall.floor.sent)
+    hall.floor.deserted.clear()
+    await hall.at(NOON + 2 * PATIENCE + MOMENT)
+    assert not set(QUEUES) & set(hall.floor.sent)
+
+
+@ensureDeferred
+async def test_time_before_the_opening_is_none_in_which_a_queue_was_deserted(hall):
+    hall.floor.deserted.update(QUEUES)
+    await hall.put()
+    await hall.at(NOON)
+    await hall.at(START)
+    await hall.at(START + PATIENCE - MOMENT)
+    assert not set(QUEUES) & set(hall.floor.sent)
+
+
+@ensureDeferred
+async def test_who_found_nobody_is_noted_once_and_not_as_one_who_waited_at_the_end(hall, database):
+    day = await hall.put(state=OPEN)
+    await database.write(lambda c: leader_calls.enter(c, "9.1", day, "screened", NOON))
+    hall.floor.deserted.update(QUEUES)
+    await hall.at(NOON)
+    await hall.at(NOON + PATIENCE)
+    for at in (NOON, NOON + HOUR):
+        await database.write(lambda c, at=at: hall.floor.notes["city-leader"](c, "9.1", "city-leader", at))
+    query = sa.select(events.c.call_id, events.c.data).where(events.c.kind == "leader_passed_on")
+    told = await database.read(lambda c: [tuple(row) for row in c.execute(query)])
+    assert told == [("9.1", {"queue": "city-leader", "to": "city-12345"})]
+    assert await database.read(lambda c: c.scalar(sa.select(entries.c.sent_off_at))) is None

@@ -137,3 +137,20 @@ async def test_an_alarm_that_could_not_be_stored_is_tried_again(hall):
     assert await hall.alarms() == []
     await hall.days_changed()
     assert await hall.alarms() == [short(hall)]
+
+
+@ensureDeferred
+async def test_two_services_on_one_store_tell_of_one_shortage_once(hall, config, database):
+    other = Hall(config, database)
+    other.clock = hall.clock
+    await other.begins()
+    await other.phone(there=True)
+    await other.days_changed()
+    await hall.agent("paused")
+    hall.clock.pass_on(21 * 60)
+    for each in (hall, other):
+        await each.days_changed()
+    other.killed()
+    query = sa.select(events.c.data).where(events.c.kind == "leader_day")
+    told = await database.read(lambda connection: list(connection.scalars(query)))
+    assert [each["what"] for each in told] == ["short"]

@@ -134,6 +134,7 @@ def test_a_second_one_in_a_month_wants_a_reason_and_only_in_that_month(start, en
     others = {"2026-11", "2026-12", "2027-01"}
     assert faults(planned(start, end), others - {month}) == []
     assert faults(planned(start, end), {month}) == ["leader.second_in_month"]
+    assert faults(planned(start, end, reason=" \u3000"), {month}) == ["leader.second_in_month"]
     assert faults(planned(start, end, reason="信访积案较多"), {month}) == []
 
 

@@ -221,6 +221,29 @@ def test_of_three_calls_of_one_citizen_the_third_that_the_leader_answered_settle
     assert found == [("answered_later", "3.0"), ("answered_later", "3.0"), ("answered", None)]
 
 
+def test_who_waited_on_while_the_leader_answered_another_call_of_the_same_number_is_owed(connection, day):
+    put_lost(connection, day, "1.0", 0, 300)  # two people behind one switchboard's number
+    put_lost(connection, day, "2.0", 100, 200)
+    put_talk(connection, "2.0", LEADER, 120, 180)
+    assert (stands(connection), owed(connection, day)) == ("not_reached", ["1.0"])
+
+
+@pytest.mark.parametrize(("began", "standing"), [(99.9, "not_reached"), (100, "answered_later")])
+def test_called_again_is_who_called_after_the_first_call_had_ended(connection, day, began, standing):
+    put_lost(connection, day, "1.0", 0, 100)
+    put_lost(connection, day, "2.0", began, 300)
+    put_talk(connection, "2.0", LEADER, 120, 180)
+    assert stands(connection) == standing
+
+
+def test_of_later_calls_that_the_leader_answered_the_first_one_after_the_end_settles_it(connection, day):
+    for call_id, began in (("1.0", 0), ("2.0", 50), ("3.0", 200), ("4.0", 400)):
+        put_lost(connection, day, call_id, began, began + 100)
+    for call_id, began in (("2.0", 60), ("3.0", 210), ("4.0", 410)):
+        put_talk(connection, call_id, LEADER, began, began + 60)
+    assert view(connection).settled_call == "3.0"
+
+
 def test_one_call_alone_knows_of_the_later_one(connection, day):
     for call_id, began in (("1.0", 0), ("2.0", 200)):
         put_lost(connection, day, call_id, began, began + 100)

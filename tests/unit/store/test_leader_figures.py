@@ -50,6 +50,9 @@ def test_the_line_is_the_seats_agent_and_who_serves_the_screening_queue():
         ({"other": 20.0}, "other_agent"),
         ({"screen": 9.0, "other": 20.0}, "other_agent"),
         ({"screen": 9.0, "talk": 9.0, "other": 20.0}, "answered"),
+        ({"screen": 30.0, "talk": 60.0, "outcome": "cut"}, "lost"),
+        ({"screen": 30.0, "outcome": "cut"}, "lost"),
+        ({"outcome": "cut"}, "lost"),
     ],
     ids=str,
 )
@@ -57,6 +60,22 @@ def test_each_call_has_one_fate(store, story, fate):
     store.call(**story)
     assert {name for name, count in store.sums(LINE).fates.items() if count} == {fate}
     assert store.differences(LINE) == []
+
+
+def test_whom_the_switch_cut_off_from_the_leader_was_answered_once_somebody_put_down_what_came_of_it(store):
+    call_id = store.call(screen=30.0, talk=60.0, outcome="cut")
+    assert (store.figures(LINE).answered, store.figures(LINE).lost) == (0, 1)
+    store.say(call_id, "result", result="on_the_spot")
+    assert (store.figures(LINE).answered, store.figures(LINE).lost) == (1, 0)
+    assert [each.view.standing for each in store.calls()] == ["answered"]
+    assert store.differences(LINE) == []
+
+
+def test_out_of_scope_is_nobodys_fate_whom_the_switch_cut_off(store):
+    call_id = store.call(screen=30.0, outcome="cut")
+    store.say(call_id, "screened", in_scope=False, summary="停水")
+    assert (store.figures(LINE).turned_away, store.figures(LINE).lost) == (0, 1)
+    assert [each.view.standing for each in store.calls()] == ["not_reached"]
 
 
 def test_a_leader_who_was_asked_first_has_not_answered_whom_the_citizen_did_not_wait_for(store):
@@ -156,7 +175,7 @@ STORIES = st.fixed_dictionaries(
         "words": LENGTH,
         "talk": st.none() | LENGTH,
         "other": st.none() | LENGTH,
-        "outcome": st.sampled_from(["hangup", "early", "kept", "failed", "goes on"]),
+        "outcome": st.sampled_from(["hangup", "early", "kept", "failed", "cut", "goes on"]),
     },
 )
 SAID = st.fixed_dictionaries(
