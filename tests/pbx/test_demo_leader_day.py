@@ -72,13 +72,9 @@ def test_each_step_comes_out_as_it_should_and_says_what_it_asserted(steps):
         assert step["asserted"].items() <= step["measured"].items()
 
 
-def test_it_takes_two_minutes_at_most(steps):
-    assert steps[-1]["at_seconds"] < 120
-
-
-def test_the_two_hours_pass_by_the_days_own_clock(shown):
+def test_the_two_hours_pass_by_the_days_own_clock(shown, steps):
     there = shown["hall_presence"]["there"]
-    assert 7200 <= there <= 7200 + 60 * 120
+    assert steps[-1]["at_seconds"] < 7200 <= there
     assert shown["hall_refused"]["why"] != ""
 
 
