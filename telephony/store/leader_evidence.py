@@ -15,9 +15,11 @@ import sqlalchemy as sa
 from telephony.rules.leader_register import ANSWERED, Known, Met, met, standing, talked_with_agent, waited
 from telephony.rules.transfer import CANCELLED, FAILED
 from telephony.store import presence
+from telephony.store.outbound_tables import attempts
 from telephony.store.presence import Presence
 from telephony.store.return_calls import CAMPAIGN
 from telephony.store.tables import ENDED, calls, events
+from telephony.store.threeway_tables import returns
 from telephony.store.transfer_tables import transfers
 
 NOBODY = Presence((), ())
@@ -35,12 +37,20 @@ _MOVED = sa.select(transfers.c.call_id, transfers.c.moved_at, transfers.c.queue)
     transfers.c.moved_at.is_not(None),
     transfers.c.state.not_in([FAILED, CANCELLED]),  # else they are with the first agent again
 )
+_NO_CONTACT = sa.exists().where(
+    attempts.c.id == calls.c.id,
+    attempts.c.campaign == CAMPAIGN,
+    returns.c.id == attempts.c.task_id,
+    returns.c.renewed_at > calls.c.arrived_at,
+)
+"""The return that the call was for was begun anew after it: the agent had talked with a voicemail."""
 _PLACED = (
     sa.select(calls.c.id, calls.c.caller_number, calls.c.arrived_at, calls.c.marks)
     .where(
         calls.c.direction == "outbound",
         calls.c.answered_at.is_not(None),
         calls.c.caller_number.in_(sa.bindparam("numbers", expanding=True)),
+        ~_NO_CONTACT,
     )
     .order_by(calls.c.arrived_at, calls.c.id)
 )

@@ -195,12 +195,32 @@ def open_one(connection: sa.Connection, return_id: int) -> sa.Row[Any]:
 
 
 def reset(connection: sa.Connection, return_id: int, by: str, now: datetime) -> ReturnView:
-    """Begin anew with all attempts, as if it were new; raise UnknownThingError, NotAllowedError."""
-    row = _of_the_dialer(connection, return_id)
+    """Begin anew with all attempts, as if it were new; raise UnknownThingError, NotAllowedError.
+
+    So does one that was closed by a call of ours, for an agent may have talked with a voicemail only.
+    """
+    row = _closed_by_our_call(connection, return_id) or _of_the_dialer(connection, return_id)
     new = {"tries": 0, "given_up_at": None, "given_up_why": None, "next_at": now, "renewed_at": now}
+    new |= dict.fromkeys(("closed_at", "closed_by", "closed_call", "note"))
     connection.execute(returns.update().where(returns.c.id == return_id).values(**new))
-    _note(connection, row, "return_reset", now, by=by)
+    of_no_contact = {} if row.closed_call is None else {"call": str(row.closed_call)}
+    _note(connection, row, "return_reset", now, by=by, **of_no_contact)
     return rows.shown(one(connection, return_id))
+
+
+def _closed_by_our_call(connection: sa.Connection, return_id: int) -> sa.Row[Any] | None:
+    """Return a row that the talk in a call of ours has closed; None for any other.
+
+    Raise UnknownThingError, and NotAllowedError where another one is open for the number by now.
+    """
+    row = one(connection, return_id)
+    ours = sa.select(attempts.c.id).where(attempts.c.id == row.closed_call, attempts.c.campaign == CAMPAIGN)
+    if row.closed_by != RULES or connection.scalar(ours) is None:
+        return None
+    open_now = sa.select(returns.c.id).where(returns.c.number == row.number, returns.c.closed_at.is_(None))
+    if (other := connection.scalar(open_now)) is not None:
+        raise NotAllowedError(say("return.another_open", id=return_id, other=other))
+    return row
 
 
 def keep(connection: sa.Connection, call_id: str, now: datetime, reach: Reach) -> bool:

@@ -130,7 +130,8 @@ def close(  # noqa: PLR0913, PLR0917 - a row's own columns
     if not closed:
         raise closed_already(row)
     data: dict[str, Datum] = {"return": return_id, "by": by, "call": call_id}
-    told = Happening(now, "return_closed", f"return_closed:{return_id}", data=data)
+    key = f"return_closed:{return_id}:{now.timestamp():.6f}"  # one that began anew is closed again
+    told = Happening(now, "return_closed", key, data=data)
     call_rows.append(connection, [(row.call_id, told)])
     return shown(row)
 

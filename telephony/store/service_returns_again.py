@@ -40,12 +40,17 @@ def returns_again(connection: sa.Connection, told: Mapping[str, Sequence[Any]]) 
 def _fate(told: Iterable[Any], placed: Collection[str]) -> str:
     fate = "open"
     for event in sorted(told, key=lambda event: event.id):  # as they were stored, whatever the clocks said
-        if event.kind == CLOSED and event.data["by"] != RULES:
-            return "closed_by_people"
-        if event.kind == CLOSED:
-            return "reached" if event.data.get("call") in placed else "called_again"
-        fate = "with_people" if event.kind == GIVEN_UP else "open"
+        if event.kind == CLOSED:  # one that a call of ours has closed may be begun anew
+            fate = _closed(event.data, placed)
+        else:
+            fate = "with_people" if event.kind == GIVEN_UP else "open"
     return fate
+
+
+def _closed(data: Mapping[str, Any], placed: Collection[str]) -> str:
+    if data["by"] != RULES:
+        return "closed_by_people"
+    return "reached" if data.get("call") in placed else "called_again"
 
 
 def _sent(connection: sa.Connection, return_ids: Sequence[int]) -> dict[int, set[str]]:

@@ -5,10 +5,11 @@ Seconds are from `BEGAN` on, an hour before NOON.
 
 from datetime import timedelta
 
-from telephony.store import leader_calls
+from telephony.store import attempts, leader_calls
 from telephony.store import leader_days as day_rows
-from telephony.store.tables import calls, legs
-from telephony.store.threeway_tables import stays
+from telephony.store.attempts import Reservation
+from telephony.store.tables import calls, inserted_id, legs
+from telephony.store.threeway_tables import returns, stays
 from tests.unit.times import NOON
 
 BEGAN = NOON - timedelta(hours=1)
@@ -69,3 +70,11 @@ def put_back(connection, call_id="rv-1", began=200, *, talk=True, marks=("return
     connection.execute(calls.insert().values(id=call_id, **row))
     put_leg(connection, call_id, call_id, "citizen", "carrier", began, began + 60)
     put_talk(connection, call_id, ASKER, began + 10, began + 60, hears=talk)
+
+
+def put_return(connection, lost, back, *, renewed):
+    """Put the return of a lost call, for which we placed another; it was begun anew then."""
+    row = {"number": MINE, "call_id": lost, "why": "abandoned", "opened_at": at(100)}
+    inserted = connection.execute(returns.insert().values(**row, renewed_at=at(renewed)))
+    reserved = Reservation(back, "return", inserted_id(inserted), MINE, "carrier", "", "", at(200))
+    attempts.reserve(connection, [reserved], "epoch", at(200))

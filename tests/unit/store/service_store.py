@@ -88,11 +88,11 @@ class Store:
             opened = (f"1390000{self.count:04}", call_id, "city", "abandoned", LATER, "q1")
             assert return_rows.open_return(connection, *opened)
             [return_id] = connection.scalars(returns.select().where(returns.c.call_id == call_id))
-            talked = ("answered",) if fate == "reached" else ()
+            talked = ("answered",) if fate in {"reached", "voicemail"} else ()
             for nth, outcome in enumerate((*placed, *talked)):
                 last = self._place(connection, return_id, f"rv-{call_id}-{nth}", outcome)
             match fate:
-                case "reached":
+                case "reached" | "voicemail":
                     return_rows.close(connection, return_id, return_rows.RULES, None, LATER, last)
                 case "called_again":
                     return_rows.close(connection, return_id, return_rows.RULES, None, LATER, "9.9")
@@ -100,7 +100,7 @@ class Store:
                     return_rows.close(connection, return_id, "李敏", None, LATER)
                 case "with_people" | "begun_anew":
                     return_calls.give_up(connection, return_id, "attempts", LATER)
-            if fate == "begun_anew":
+            if fate in {"begun_anew", "voicemail"}:
                 return_calls.reset(connection, return_id, "李敏", LATER)
 
     @staticmethod

@@ -11,7 +11,18 @@ from telephony.store import calls as call_rows
 from telephony.store import leader_calls as rows
 from telephony.store import transfers
 from telephony.store.tables import calls
-from tests.unit.leader.day_rows import ASKER, LEADER, MINE, OTHER, at, put_back, put_day, put_lost, put_talk
+from tests.unit.leader.day_rows import (
+    ASKER,
+    LEADER,
+    MINE,
+    OTHER,
+    at,
+    put_back,
+    put_day,
+    put_lost,
+    put_return,
+    put_talk,
+)
 from tests.unit.times import NOON
 
 SEAT = Seat(
@@ -190,6 +201,14 @@ def test_a_call_back_in_which_they_talked_settles_it_by_itself(connection, day):
         *("called_back", "called_back", "rules", "rv-1"),
     )
     assert owed(connection, day) == []
+
+
+@pytest.mark.parametrize(("seconds", "standing"), [(1, "not_reached"), (-1, "called_back")])
+def test_a_call_back_after_which_the_return_was_begun_anew_was_no_contact(connection, day, seconds, standing):
+    put_lost(connection, day)
+    put_back(connection)  # 200 seconds on
+    put_return(connection, "1.0", "rv-1", renewed=200 + seconds)
+    assert stands(connection) == standing
 
 
 @pytest.mark.parametrize(

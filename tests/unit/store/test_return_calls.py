@@ -7,7 +7,10 @@ import sqlalchemy as sa
 
 from telephony.errors import NotAllowedError
 from telephony.rules.returns import Reach
+from telephony.rules.verdict import Finding, Outcome
+from telephony.store import attempts as attempt_rows
 from telephony.store import return_calls, returns, threeway_tables  # noqa: F401 - it joins the metadata
+from telephony.store.attempts import Reservation
 from telephony.store.database import engine_of, transaction
 from telephony.store.outbound_tables import no_disturb
 from telephony.store.tables import blacklist, events, metadata
@@ -113,3 +116,44 @@ def test_only_numbers_with_which_nobody_has_ever_talked_are_strangers(connection
     assert return_calls.strangers(connection, ago(3600)) == 2
     put_answered(connection, "9.1", caller_number=NUMBER)
     assert return_calls.strangers(connection, ago(3600)) == 1
+
+
+def talked(connection, call_id="rv-1"):
+    """Let a call of ours, in which an agent talked with somebody, close the return."""
+    reservation = Reservation(call_id, "return", 1, NUMBER, "carrier", "", "", NOW)
+    attempt_rows.reserve(connection, [reservation], "epoch", NOW)
+    attempt_rows.dial(connection, call_id, NOW, NOW)
+    attempt_rows.settle(connection, call_id, Finding(Outcome.ANSWERED), "0" * 64, None)
+    returns.close(connection, 1, returns.RULES, None, NOW, call_id)
+
+
+def test_a_return_that_a_voicemail_answered_begins_anew_and_is_closed_again_by_the_next_talk(connection):
+    lose(connection)
+    talked(connection)
+    shown = return_calls.reset(connection, 1, "李敏", NOW)
+    assert (shown.state, shown.closed_by, shown.tries) == ("planned", None, 0)
+    assert called(connection) == ([1], [1])
+    returns.close(connection, 1, returns.RULES, None, NOW + timedelta(minutes=1), "rv-2")
+    told = connection.execute(sa.select(events.c.kind, events.c.data).order_by(events.c.id)).all()
+    assert [(row.kind, row.data.get("call")) for row in told] == [
+        ("return_opened", None),
+        ("return_closed", "rv-1"),
+        ("return_reset", "rv-1"),
+        ("return_closed", "rv-2"),
+    ]
+
+
+@pytest.mark.parametrize(("by", "call_id"), [("李敏", None), (returns.RULES, "1.7")])
+def test_what_a_person_or_the_citizens_own_call_has_closed_stays_closed(connection, by, call_id):
+    lose(connection)
+    returns.close(connection, 1, by, None, NOW, call_id)
+    with pytest.raises(NotAllowedError, match="办结"):
+        return_calls.reset(connection, 1, "李敏", NOW)
+
+
+def test_one_that_a_voicemail_answered_stays_closed_where_another_one_is_open_by_now(connection):
+    lose(connection)
+    talked(connection)
+    lose(connection, call_id="2.1", at=NOW + timedelta(minutes=5))
+    with pytest.raises(NotAllowedError, match="已有未办结的回拨 2"):
+        return_calls.reset(connection, 1, "李敏", NOW)

@@ -34,6 +34,12 @@ def test_each_return_is_told_by_what_became_of_it(store):
     assert store.differences() == []
 
 
+def test_a_return_that_a_voicemail_answered_and_that_was_begun_anew_is_open(store):
+    store.owed(store.call(0, talk=None, wait=60.0), "voicemail")
+    assert store.report().total.returns == {"asked": 1, "attempts": 1, "open": 1}
+    assert store.differences() == []
+
+
 def test_a_return_for_a_call_of_ours_that_was_cut_off_is_told_as_well(store):
     store.owed(store.call(0, direction="outbound", queue="q2"), "with_people")
     found = store.report()
