@@ -13,8 +13,8 @@ WORD = r"^[A-Za-z0-9_.-]{1,40}$"
 CALL_ID = r"^[A-Za-z0-9_.-]{1,64}$"
 PLAIN = r"^[^\x00-\x1f\x7f]+$"
 MAYBE_PLAIN = r"^[^\x00-\x1f\x7f]*$"
-OURS = frozenset({"rules", "survey"})
-"""Names under which the service itself decides and asks: no person may go by them."""
+OURS = frozenset({"clock", "rules", "survey"})
+"""Names under which the service itself decides, asks, opens and closes: no person may go by them."""
 MOST_NUMBERS = 20
 LARGEST_ID = 2**63 - 1
 

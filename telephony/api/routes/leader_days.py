@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from telephony.api.inputs import Instant, Limit, Reason, RowPath, RowQuery, Text40, TimeQuery, Word, WordQuery
-from telephony.api.problems import RefusedInputError
+from telephony.api.problems import RefusedInputError, person
 from telephony.api.services import Door, Services, halls_of, read, settled
 from telephony.clock import SHANGHAI
 from telephony.errors import UnknownThingError
@@ -179,7 +179,7 @@ async def add(services: Door, new: NewDay) -> LeaderDayView:
         starts_at=starts_at,
         ends_at=ends_at,
         scope=new.scope,
-        by=new.by,
+        by=person(new.by),
         topics=tuple(new.topics or ()),
         reason=new.reason,
     )
@@ -190,13 +190,13 @@ async def add(services: Door, new: NewDay) -> LeaderDayView:
 async def play(services: Door, new: PlayedDay) -> LeaderDayView:
     """Plan a day of the demonstration's, on its own seat and by its own clock; times are the real ones."""
     begins_in, lasts = timedelta(seconds=new.begins_in_seconds), timedelta(seconds=new.seconds)
-    return await _done(halls_of(services).days.play(new.by, new.factor, begins_in, lasts))
+    return await _done(halls_of(services).days.play(person(new.by), new.factor, begins_in, lasts))
 
 
 @router.post("/played/{day_id}/publish")
 async def publish_played(services: Door, day_id: RowPath, order: PlayedNotice) -> LeaderDayView:
     """Announce a played day, by its own clock so many full days before it: refused with too few (Art. 6)."""
-    return await _done(halls_of(services).days.publish_played(day_id, order.by, order.full_days))
+    return await _done(halls_of(services).days.publish_played(day_id, person(order.by), order.full_days))
 
 
 @router.get("/{day_id}")
@@ -218,13 +218,13 @@ async def change(services: Door, day_id: RowPath, wish: Change) -> LeaderDayView
     if any(each is not None for each in (wish.day, wish.starts_at, wish.ends_at)):
         times = _times(services, wish.day, wish.starts_at, wish.ends_at)
         values["starts_at"], values["ends_at"] = times
-    return await _done(halls_of(services).days.change(day_id, wish.by, **values))
+    return await _done(halls_of(services).days.change(day_id, person(wish.by), **values))
 
 
 @router.post("/{day_id}/publish")
 async def publish(services: Door, day_id: RowPath, order: Order) -> LeaderDayView:
     """Announce a day, with at least seven full days of notice (Art. 6)."""
-    return await _done(halls_of(services).days.publish(day_id, order.by))
+    return await _done(halls_of(services).days.publish(day_id, person(order.by)))
 
 
 @router.post("/{day_id}/postpone")
@@ -232,37 +232,37 @@ async def postpone(services: Door, day_id: RowPath, wish: Postponement) -> Leade
     """Put a day off: a new notice goes out, and callers hear of it until the announced session's end."""
     starts_at, ends_at = _times(services, wish.day, wish.starts_at, wish.ends_at)
     days = halls_of(services).days
-    return await _done(days.postpone(day_id, starts_at, ends_at, wish.by, wish.reason, wish.second))
+    return await _done(days.postpone(day_id, starts_at, ends_at, person(wish.by), wish.reason, wish.second))
 
 
 @router.post("/{day_id}/substitute")
 async def substitute(services: Door, day_id: RowPath, wish: Substitution) -> LeaderDayView:
     """Let another leader sit: a new notice goes out."""
-    return await _done(halls_of(services).days.substitute(day_id, wish.leader, wish.by, wish.reason))
+    return await _done(halls_of(services).days.substitute(day_id, wish.leader, person(wish.by), wish.reason))
 
 
 @router.post("/{day_id}/cancel")
 async def cancel(services: Door, day_id: RowPath, order: Reasoned) -> LeaderDayView:
     """Let a day not take place; one that was announced wants a reason, and a notice goes out."""
-    return await _done(halls_of(services).days.cancel(day_id, order.by, order.reason))
+    return await _done(halls_of(services).days.cancel(day_id, person(order.by), order.reason))
 
 
 @router.post("/{day_id}/extend")
 async def extend(services: Door, day_id: RowPath, wish: Extension) -> LeaderDayView:
     """Put off the end of an open day."""
-    return await _done(halls_of(services).days.extend(day_id, wish.ends_at, wish.by))
+    return await _done(halls_of(services).days.extend(day_id, wish.ends_at, person(wish.by)))
 
 
 @router.post("/{day_id}/open")
 async def open_day(services: Door, day_id: RowPath, order: Order) -> LeaderDayView:
     """Let the leader's line take calls, from an hour before the beginning on."""
-    return await _done(halls_of(services).days.open_day(day_id, order.by))
+    return await _done(halls_of(services).days.open_day(day_id, person(order.by)))
 
 
 @router.post("/{day_id}/close")
 async def close_day(services: Door, day_id: RowPath, order: Reasoned) -> LeaderDayView:
     """Let the leader's line take no more calls; before its end only with a reason."""
-    return await _done(halls_of(services).days.close_day(day_id, order.by, order.reason))
+    return await _done(halls_of(services).days.close_day(day_id, person(order.by), order.reason))
 
 
 @router.get("/{day_id}/notices")

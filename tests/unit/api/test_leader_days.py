@@ -203,3 +203,10 @@ def test_a_session_that_moved_stands_in_the_calendar_by_its_newest_notice(api, d
 def test_an_empty_calendar_is_one_that_programs_read(api):
     assert api.get("leader-days/calendar").json() == []
     assert Calendar.from_ical(api.get("leader-days/calendar?form=ics").text).events == []
+
+
+@pytest.mark.parametrize("by", ["rules", "clock", "Clock "])
+def test_nobody_acts_under_a_name_of_the_services_own(api, day, by):
+    for answer in (add(api, by=by), post(api, f"/{day}/cancel", by=by, reason="临时公务")):
+        assert answer.status_code == 422
+    assert api.get(f"leader-days/{day}").json()["state"] == "published"
