@@ -72,7 +72,10 @@ def hall(tmp_path_factory):
 
 @pytest.fixture
 def sitting(hall):
-    yield Sitting(hall).begin()
+    sitting = Sitting(hall).begin()
+    yield sitting
+    if hall.service.get(f"/leader-days/{sitting.day['id']}")["state"] == "open":
+        sitting.end()
     hall.hang_up()
     hall.log_everybody_out()
 
