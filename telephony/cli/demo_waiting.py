@@ -3,25 +3,21 @@
 from contextlib import ExitStack
 from ipaddress import IPv4Address
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import typer
 
-from telephony import config_load
 from telephony.cli import show
 from telephony.cli.client import Client
-from telephony.cli.demo import READY_SECONDS
-from telephony.cli.demo_line import Line, ended_in_order
+from telephony.cli.demo_line import Line
 from telephony.cli.demo_parties import Parties
+from telephony.cli.demo_performed import perform
 from telephony.cli.demo_relief import Relief
-from telephony.cli.demo_steps import Steps, printed
+from telephony.cli.demo_steps import Steps
 from telephony.cli.demo_talks import Talks
-from telephony.cli.service import wait_ready
 from telephony.clock import SystemClock
 from telephony.config import Config
 from telephony.errors import HotlineError, NotAllowedError
-from telephony.paths import Paths
-from telephony.texts import say, word
+from telephony.texts import say
 
 NOTHING = {"live_calls": 0, "waiting": 0, "notices": 0, "open_returns": 0, "agents": ["logged_out"] * 2}
 
@@ -33,19 +29,7 @@ def add_to(demos: typer.Typer) -> None:
 
 def waiting(*, as_json: show.Json = False) -> None:
     """Play it; status 0 only if each step came out as it should."""
-    paths = Paths.from_environment()
-    config = config_load.load(paths.config)
-    client = Client.of(paths)
-    if not wait_ready(READY_SECONDS)["ready"]:
-        raise NotAllowedError(say("demo.not_ready"))
-    steps = Steps(client, SystemClock(), quiet=as_json)
-    with ended_in_order(), TemporaryDirectory(prefix="hotline-demo-") as folder:
-        play(client, config, Path(folder), steps)
-    if as_json:
-        show.document({"steps": steps.noted})
-    else:
-        printed(steps.noted, word("title.demo_waiting"))
-    raise typer.Exit(0 if steps.all_good else 1)
+    perform(play, "title.demo_waiting", as_json=as_json)
 
 
 def play(client: Client, config: Config, folder: Path, steps: Steps) -> None:
