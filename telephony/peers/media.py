@@ -59,6 +59,8 @@ class Media:
     def stop(self, heard: Path | None = None) -> None:
         """Fall silent, close the port, and write what was heard."""
         _band.part(self)
+        while self.number >= 0 and self.listen():
+            pass  # what has come by now was heard, however late the band's thread is
         self._socket.close()
         whole = self._ear.whole()
         if heard and whole:
@@ -85,14 +87,17 @@ class Media:
         with contextlib.suppress(ConnectionError):  # the other side may have closed its port already
             self._socket.sendto(head + payload, self._remote)
 
-    def listen(self) -> None:
-        """Take one packet that has come."""
+    def listen(self) -> bool:
+        """Take one packet that has come; tell whether one had."""
         try:
             data, notes, *_ = self._socket.recvmsg(RECEIVE_BYTES, NOTE_BYTES, socket.MSG_DONTWAIT)
-        except (BlockingIOError, ConnectionError):  # ICMP's answer to a packet that came too late
-            return
+        except BlockingIOError:
+            return False
+        except ConnectionError:  # ICMP's answer to a packet that came too late
+            return True
         if len(data) > HEADER.size and data[1] & 0x7F == ALAW:
             self._ear.take(data[HEADER.size :], _came_at(notes))
+        return True
 
     def _packets(self) -> Iterator[tuple[int, int, bytes]]:
         """Yield type, time stamp and payload of each packet: the tone, or in its place a key that is due."""

@@ -36,13 +36,17 @@ def sine(hertz: int) -> tuple[bytes, ...]:
 
 
 def loudness(file: Path, hertz: int) -> float:
-    """Return how loud one pitch is in a 16-bit mono WAV file: its mean amplitude over pieces of 100 ms."""
+    """Return how loud one pitch is in a 16-bit mono WAV file: its mean amplitude, by pieces of 100 ms.
+
+    The last piece, which is shorter, counts by its length.
+    """
     with wave.open(str(file)) as wav:
         rate = wav.getframerate()
         samples = array.array("h", wav.readframes(wav.getnframes()))
     size = rate // 10
-    pieces = [samples[start : start + size] for start in range(0, len(samples) - size + 1, size)]
-    return sum(_goertzel(piece, hertz / rate) for piece in pieces) / len(pieces) if pieces else 0.0
+    pieces = (samples[start : start + size] for start in range(0, len(samples), size))
+    whole = sum(len(piece) * _goertzel(piece, hertz / rate) for piece in pieces)
+    return whole / len(samples) if samples else 0.0
 
 
 def _goertzel(piece: Sequence[int], turn: float) -> float:
