@@ -80,8 +80,9 @@ class Supervisions:
         """Take up what the store holds; it is judged once the switch is settled with."""
 
         def take_up(found: Any) -> None:
-            self._live = {row.id: restored(row) for row in found}
-            for each in self._live.values():
+            for row in found:
+                # What was begun since it was read is known better than it was read.
+                each = self._live.setdefault(row.id, restored(row))
                 self.roster.only_listens(each.leg_id, listens=each.state != TAKEN)
 
         return self.database.read(partial(rows.live, worker=self.worker)).addCallback(take_up)

@@ -1,12 +1,14 @@
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
 from pytest_twisted import ensureDeferred
-from twisted.internet.defer import DeferredList, fail
+from twisted.internet.defer import Deferred, DeferredList, fail
 
 from telephony.errors import NotAllowedError, SwitchRefusedError, SwitchUnavailableError, UnknownThingError
+from telephony.floor.supervised import Supervised
 from telephony.floor.supervision import Supervision
 from telephony.floor.supervisions import Supervisions
 from telephony.pbx.supervision import Mode
@@ -238,6 +240,16 @@ async def test_stop_hangs_up_the_supervisor_alone(beside):
     leg_id = await beside.listening()
     await beside.supervision.leave(CALL, BOSS)
     assert beside.line.told[-1] == ("hang_up", leg_id)
+
+
+def test_what_was_begun_while_the_store_was_read_is_still_known_afterwards(roster, clock, timer):
+    read = Deferred()
+    store = SimpleNamespace(read=lambda _: read)
+    known = Supervisions(store, FakeSpyLine(), clock, timer, roster, "worker", lambda: None)
+    known.restore()
+    known.add(Supervised(1, CALL, BOSS, "8001", "su-1", AGENT, CITIZEN, Mode.LISTEN, clock.now()))
+    read.callback([])
+    assert known.of(BOSS) is not None
 
 
 def test_nothing_is_stopped_that_was_not_begun(beside):
