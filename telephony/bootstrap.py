@@ -127,9 +127,9 @@ class Service:
         self.waiting.overflow = self.overflow
         self._join_returns(self.waiting.words)
         self.storm.listeners += [self.outbound.dialer.wake, self.overflow.soon]
-        self.ami.on_down(self.waiting.lost)
+        self.ami.on_down(self.waiting.gate.lost)
         self.roster.when_changed = self.waiting.look
-        self.waiting.when_stalled = self._look_again
+        self.waiting.gate.when_stalled = self._look_again
         self.switch.when_seen = WaitingSeen(self.waiting, config, self.database, clock).seen
         self.spoken = SpokenPrompts(paths, config.prompts.voice, reactor)
         self.rooms = Rooms(

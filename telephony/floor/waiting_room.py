@@ -8,7 +8,7 @@ that starts anew (waiting_seen.py).
 
 import itertools
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TypeVar
 
@@ -23,6 +23,7 @@ from telephony.errors import SwitchRefusedError, SwitchUnavailableError
 from telephony.floor.expectations import Expectations
 from telephony.floor.pulse import Pulse
 from telephony.floor.waiting_elsewhere import Elsewhere
+from telephony.floor.waiting_gate import Gate
 from telephony.floor.waiting_guests import LET_GO, SENT, Asking, Guest, told, waits
 from telephony.floor.waiting_news import News
 from telephony.floor.waiting_sides import Agents, Limits, Line
@@ -40,12 +41,8 @@ from telephony.store.waiting import Known, Waited
 
 log = structlog.get_logger()
 T = TypeVar("T")
-GRACE = 5.0
-"""Seconds for which callers are asked to wait for the switch before app_queue takes over."""
 REST, LONG_REST = 1.0, 30.0
 """Seconds before an agent who did not answer is asked again; and whose own queue the switch does not know."""
-BEAT, STALL = 0.5, 1.5
-"""Seconds between two beats, and after which the room must take it that the service stood still."""
 STALE = 2.0
 """Seconds after which whoever still waits in the room has not been moved: the order got lost."""
 UNKNOWN_QUEUE = "UNKNOWN"
@@ -67,6 +64,7 @@ class WaitingRoom:
     ) -> None:
         self._config, self._database = config, database
         self._clock, self._timer, self._agents, self._pulse = clock, timer, agents, pulse
+        self.gate = Gate(clock, timer, line)
         self._seconds, self._ours = config.hotline.waiting.ask_seconds, config.own_numbers
         self.line = line
         self.expectations = Expectations(config, clock)
@@ -79,76 +77,35 @@ class WaitingRoom:
         self._given: dict[str, int] = {}
         self._counter, self._life = itertools.count(1), uuid.uuid4().hex
         self.overflow: Limits | None = None
-        self.returns: Callable[[list[OnLine], list[str]], frozenset[str]] = lambda _line, _free: frozenset()
+        self.returns: Callable[[Iterable[OnLine], list[str]], frozenset[str]] = lambda _, _free: frozenset()
         """Gives returns their turns with agents who are free; says who is kept free for one."""
         self.sent_away: set[str] = set()
         """Calls that app_queue is to serve although the room is open."""
-        self.open = False
-        """Whether the switch has been seen, so that turns may be given."""
         self.faulty = False
         """Whether the store refused to write: then app_queue serves all."""
-        self.when_stalled: Callable[[], object] = lambda: None
-        """Called when a snapshot is needed: callers may have gone on without the service."""
-        self._hold_until = self._closed_at = 0.0
-        self._beat_at, self._beats = 0.0, True
 
     def start(self) -> Deferred[None]:
         """Listen to the switch; fires when the answers of the last while are known."""
-        self.lost()
-        self._beat_at = self._clock.monotonic()
-        self._beat()
+        self.gate.start()
         self.line.start(Listener(self.rung, self.connected, self.gone))
         since = self._clock.now() - self.expectations.window
         found = self._database.read(lambda connection: rows.answers_since(connection, since))
         return found.addCallback(self.expectations.restore)
 
-    def lost(self) -> None:
-        """Note that the switch cannot be asked: nobody is moved until it has been seen again."""
-        self.open, self._closed_at = False, self._clock.monotonic()
-        self._hold_until = self._closed_at + GRACE
-
-    def opens(self, asked: float) -> bool:
-        """Open the room by a snapshot that was asked for then; tell whether it was new enough for that."""
-        self._check_stall()
-        if asked < self._closed_at:
-            if not self.open:
-                self.when_stalled()
-            return False
-        self.open = self.line.is_up
-        return True
-
     def stop(self) -> None:
-        """Beat no more."""
-        self._beats = False
-
-    def _beat(self) -> None:
-        self._check_stall()
-        self._beat_at = self._clock.monotonic()
-        if self._beats:
-            self._timer.callLater(BEAT, self._beat)
-
-    def _check_stall(self) -> None:
-        # The dialplan leaves a service that stands still: who is here by our books may talk by now, and to
-        # be moved would end that talk. So nobody is moved until the switch has been seen.
-        now = self._clock.monotonic()
-        if now - self._beat_at <= STALL:
-            return
-        self._beat_at = self._closed_at = now
-        if self.open:
-            log.warning("waiting_room_stood_still")
-            self.lost()
-            self.when_stalled()
+        """Give no more turns by themselves."""
+        self.gate.stop()
 
     @property
     def steady(self) -> bool:
         """Whether turns are given, and callers are where the room takes them to be."""
-        self._check_stall()
+        self.gate.check_stall()
         return self.serves
 
     @property
     def serves(self) -> bool:
         """Whether turns are given."""
-        return self.open and not self.faulty
+        return self.gate.open and not self.faulty
 
     # What the dialplan asks.
 
@@ -175,10 +132,10 @@ class WaitingRoom:
             return Reply(0, ("overflow-return",), parting=True)
         if guest.agent or guest.parting:
             return Reply(1)  # something follows in a moment; if it does not, the next question tells
-        return Reply(self._seconds, self.words.due(guest, self._callers(), self._clock.monotonic()))
+        return Reply(self._seconds, self.words.due(guest, self._callers, self._clock.monotonic()))
 
     def _reply_while_closed(self, asking: Asking) -> Reply | None:
-        if self.faulty or self._clock.monotonic() > self._hold_until:
+        if self.faulty or not self.gate.holds:
             self.leave(asking.call_id)
             return None
         self._welcome(asking)
@@ -236,7 +193,7 @@ class WaitingRoom:
         free = [self._agent(number) for number in self._agents.free() if number not in taken]
         if free:
             callers = self._callers()
-            line = [_on_line(caller) for caller in callers if not caller.parting]
+            line = (_on_line(caller) for caller in callers if not caller.parting)
             kept = self.returns(line, [each.number for each in free])
             free = [each for each in free if each.number not in kept]
             for turn in rules.turns(callers, free, self.expectations.sharing):

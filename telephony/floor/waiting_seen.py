@@ -75,7 +75,7 @@ class WaitingSeen:
 
     def _open(self, channels: list[Channel], asked: float) -> None:
         room = self._room
-        if not room.opens(asked):
+        if not room.gate.opens(asked):
             return
         if not room.faulty:
             self._opened(channels, asked)

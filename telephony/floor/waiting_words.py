@@ -51,13 +51,16 @@ class Words:
         self.offers_return: Callable[[str, str], bool] = lambda _number, _queue: False
         """Whether a caller with this number, in this queue, may keep the place and be called back."""
 
-    def due(self, listener: Listens, callers: Sequence[Caller], now: float) -> tuple[str, ...]:
-        """Return the prompts that are due now, monotonic seconds, and take them for said."""
+    def due(self, listener: Listens, callers: Callable[[], Sequence[Caller]], now: float) -> tuple[str, ...]:
+        """Return the prompts that are due now, monotonic seconds, and take them for said.
+
+        `callers` says who waits; most questions come while nothing is due, and hundreds may wait.
+        """
         first = listener.said_at is None
         if listener.said_at is not None and now - listener.said_at < self._rules.word_seconds:
             return ()
         listener.said_at = now
-        place = position(callers, listener.call_id, self._expectations.sharing)
+        place = position(callers(), listener.call_id, self._expectations.sharing)
         storm = ("storm-wait",) if self.is_storm() else ()
         comfort = () if first else ("waiting-comfort",)
         offered = not listener.called and self.offers_return(listener.number, listener.queue)

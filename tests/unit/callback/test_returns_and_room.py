@@ -73,7 +73,7 @@ def test_an_agent_who_rests_because_nobody_answered_is_not_rung_for_a_return(bot
 
 
 def test_nobody_is_rung_for_a_return_while_the_room_does_not_know_who_is_given_to_whom(both):
-    both.room.lost()
+    both.room.gate.lost()
     both.waiting.agents.ready = ["8001"]
     both.lose()
     both.pass_by(1)

@@ -8,7 +8,8 @@ from pytest_twisted import ensureDeferred
 from twisted.internet.defer import Deferred, fail
 
 from telephony.errors import SwitchRefusedError, SwitchUnavailableError
-from telephony.floor.waiting_room import GRACE, LONG_REST, REST, STALE, STALL, UNKNOWN_QUEUE
+from telephony.floor.waiting_gate import GRACE, STALL
+from telephony.floor.waiting_room import LONG_REST, REST, STALE, UNKNOWN_QUEUE
 from telephony.pbx.snapshot import Channel
 from telephony.rules import waiting as rules
 from telephony.rules.returns import OnLine
@@ -64,7 +65,7 @@ def test_an_agent_who_is_kept_for_a_return_is_offered_nobody_and_the_room_tells_
     asked = []
 
     def returns(line, free):
-        asked.append((line, free))
+        asked.append((list(line), free))
         return frozenset({"8001"})
 
     house.room.returns = returns
@@ -177,7 +178,7 @@ def test_until_the_switch_has_been_seen_nobody_is_moved_and_callers_are_kept_for
 
 def test_a_lost_switch_closes_the_room_until_it_is_seen_again(house):
     house.ask("one")
-    house.room.lost()
+    house.room.gate.lost()
     house.free("8001")
     assert house.moved == []
     house.seen([channel("one")])
@@ -218,7 +219,7 @@ def test_an_order_without_an_answer_is_settled_by_the_next_snapshot(house):
 @pytest.mark.parametrize(("seconds", "moved"), [(STALL, True), (STALL + 0.1, False)])
 def test_a_service_that_stood_still_moves_nobody_until_it_has_seen_the_switch(house, seconds, moved):
     asked_to_see = []
-    house.room.when_stalled = lambda: asked_to_see.append("seen")
+    house.room.gate.when_stalled = lambda: asked_to_see.append("seen")
     house.ask("one")
     house.stand_still(seconds)
     house.free("8001")
@@ -338,7 +339,7 @@ def test_who_asked_after_the_snapshot_is_not_taken_for_what_it_says(house):
 
 def test_a_snapshot_from_before_a_stall_opens_no_room_and_another_is_asked_for(closed):
     asked_to_see = []
-    closed.room.when_stalled = lambda: asked_to_see.append("seen")
+    closed.room.gate.when_stalled = lambda: asked_to_see.append("seen")
     closed.ask("one")
     closed.agents.ready = ["8001"]
     read_late(closed, channel("one"), lambda _: closed.stand_still(STALL + 0.1))
@@ -350,7 +351,7 @@ def test_a_snapshot_from_before_a_stall_opens_no_room_and_another_is_asked_for(c
 def test_a_snapshot_from_before_the_switch_was_lost_opens_no_room(house):
     house.ask("one")
     house.agents.ready = ["8001"]
-    read_late(house, channel("one"), lambda _: house.room.lost())
+    read_late(house, channel("one"), lambda _: house.room.gate.lost())
     assert house.moved == []
 
 

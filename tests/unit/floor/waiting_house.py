@@ -5,8 +5,9 @@ from datetime import timedelta
 from twisted.internet.defer import fail, succeed
 
 from telephony.floor.pulse import Pulse
+from telephony.floor.waiting_gate import BEAT
 from telephony.floor.waiting_guests import Asking
-from telephony.floor.waiting_room import BEAT, WaitingRoom
+from telephony.floor.waiting_room import WaitingRoom
 from telephony.floor.waiting_seen import WaitingSeen
 from telephony.store.waiting import Known
 from tests.unit.times import NOON
