@@ -1,9 +1,6 @@
 """Puts the outbound side together: the dialer with its campaigns, its line, and what it is told by."""
 
-import os
-import signal
 import uuid
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,7 +13,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from telephony.callback.book import SurveyBook
-from telephony.callback.campaign import Order, nothing
+from telephony.callback.campaign import Order
 from telephony.callback.channels import Channels, Limits
 from telephony.callback.desk import Desk, Settings, Times
 from telephony.callback.dialer import Dialer
@@ -28,72 +25,46 @@ from telephony.callback.revisits import Revisits
 from telephony.callback.rounds import Reply, Rounds
 from telephony.callback.rules_in_force import demo_planner, rules_of, version_of
 from telephony.callback.turns import Plan, Turns
-from telephony.clock import Clock
 from telephony.config import Config
 from telephony.errors import SwitchRefusedError, SwitchUnavailableError
 from telephony.floor.health import Component
-from telephony.paths import Paths
+from telephony.ground import Ground
 from telephony.pbx.outbound import Outbound as SwitchLine
 from telephony.rules.call_story import Happening
 from telephony.rules.planner import Planner
 from telephony.rules.returns import hours
 from telephony.store import calls as call_rows
 from telephony.store import return_calls
-from telephony.store.database import Database
 from telephony.texts import say
 
 log = structlog.get_logger()
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-DIE_AT = "HOTLINE_DIE_AT"
-"""Of a test: the point of the commit order at which the service kills itself; only in test mode."""
-
-
-def worker_of(paths: Paths) -> str:
-    """Return this installation's name among those that share a database; made at the first start."""
-    file = paths.var / "worker-id"
-    if not file.exists():
-        paths.var.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"{uuid.uuid4().hex}\n", encoding="ascii")
-    return file.read_text(encoding="ascii").strip()
-
-
-def reader_of(paths: Paths) -> int:
-    """Return the number under which this installation keeps its place in its journal."""
-    return zlib.crc32(worker_of(paths).encode()) & 0x7FFFFFFF
 
 
 class Outbound:
-    """The outbound side; `line` is the switch's."""
+    """The outbound side."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what bootstrap hands in, once
-        self,
-        paths: Paths,
-        config: Config,
-        database: Database,
-        line: SwitchLine,
-        clock: Clock,
-        reactor: Any,
-        tell: Callable[[], None],
-        agents: Agents,
-    ) -> None:
+    def __init__(self, ground: Ground, agents: Agents) -> None:
+        config, database = ground.config, ground.database
         rules, dialer = config.revisits, config.revisits.dialer
+        line = SwitchLine(ground.ami, ground.clock, dialer.caller_number)
         self._config, self._line, self._drain = config, line, dialer.drain_seconds
-        self._database, self._tell = database, tell
-        self.times = Times(clock, reactor, BOOT_ID.read_text(encoding="ascii").strip())
+        self._database, self._tell = database, ground.pulse.beat
+        self.times = Times(ground.clock, ground.reactor, BOOT_ID.read_text(encoding="ascii").strip())
         self.planner = Planner(rules_of(rules), config.calendar)
         self.campaign = Revisits(self.planner, version_of(rules), demo_planner(rules))
         voidable = timedelta(days=rules.voidable_days)
         self.rounds = Rounds(self.campaign, voidable, config.hotline.demo.caller_number)
         self.channels = Channels(_limits(config), line.others_on)
         self.returns = Returns(config.returns, config.calendar, config.reach)
-        settings = Settings(uuid.uuid4().hex[:12], worker_of(paths))
+        settings = Settings(uuid.uuid4().hex[:12], ground.worker)
         house = House(
             database,
             line.agents,
             agents,
             self.times,
             {agent.number: agent.skills for agent in config.agents.values()},
-            tell,
+            self._tell,
             lambda: self.dialer.wake(),  # noqa: PLW0108 - there is none yet
             self._may_dial,
         )
@@ -106,8 +77,8 @@ class Outbound:
             channels=self.channels,
             times=self.times,
             settings=settings,
-            desk=Desk(tell, _Ledger()),
-            at_point=death_point(rules.mode),
+            desk=Desk(self._tell, _Ledger()),
+            at_point=ground.at_point,
         )
         self._agreed = False
         self.is_storm: Callable[[], bool] = lambda: False
@@ -115,6 +86,7 @@ class Outbound:
         self.recovery = Recovery(self.dialer, call_rows.answered_at)
         self.book = SurveyBook(database, self.dialer.witness, self.rounds, self.times)
         self.person_calls = PersonCalls(database, line, self.channels, self.times, config.agents)
+        ground.ami.on_down(self.lost)
 
     def _plan(self) -> Plan:
         rules = self._config.returns
@@ -252,14 +224,3 @@ def _limits(config: Config) -> Limits:
         dialer.breaker_faults,
         dialer.breaker_seconds,
     )
-
-
-def death_point(mode: str) -> Callable[[str], None]:
-    """Return what is called at each point of a commit order: it ends the service where a test wants it to."""
-    point = os.environ.get(DIE_AT, "") if mode == "test" else ""
-    return partial(_die_if, point) if point else nothing
-
-
-def _die_if(wanted: str, point: str) -> None:
-    if point == wanted:
-        os.kill(os.getpid(), signal.SIGKILL)
