@@ -1,11 +1,10 @@
 """Puts the outbound side together: the dialer with its campaigns, its line, and what it is told by."""
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -13,12 +12,11 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from telephony.callback.book import SurveyBook
-from telephony.callback.campaign import Order
 from telephony.callback.channels import Channels, Limits
 from telephony.callback.desk import Desk, Settings, Times
 from telephony.callback.dialer import Dialer
 from telephony.callback.offers import Agents, House
-from telephony.callback.person_calls import MARK, PersonCalls
+from telephony.callback.person_calls import PersonCalls
 from telephony.callback.recovery import Recovery
 from telephony.callback.returns import Returns
 from telephony.callback.revisits import Revisits
@@ -29,8 +27,8 @@ from telephony.config import Config
 from telephony.errors import SwitchRefusedError, SwitchUnavailableError
 from telephony.floor.health import Component
 from telephony.ground import Ground
+from telephony.outbound_sides import CallLedger, CampaignLine
 from telephony.pbx.outbound import Outbound as SwitchLine
-from telephony.rules.call_story import Happening
 from telephony.rules.planner import Planner
 from telephony.rules.returns import hours
 from telephony.store import calls as call_rows
@@ -58,28 +56,9 @@ class Outbound:
         self.channels = Channels(_limits(config), line.others_on)
         self.returns = Returns(config.returns, config.calendar, config.reach)
         settings = Settings(uuid.uuid4().hex[:12], ground.worker)
-        house = House(
-            database,
-            line.agents,
-            agents,
-            self.times,
-            {agent.number: agent.skills for agent in config.agents.values()},
-            self._tell,
-            lambda: self.dialer.wake(),  # noqa: PLW0108 - there is none yet
-            self._may_dial,
-        )
-        self.turns = Turns(house, self._plan(), settings.epoch)
+        self.turns = Turns(self._house(agents), self._plan(), settings.epoch)
         self.returns.ready = self.turns.ready
-        self.dialer = Dialer(
-            [self.returns, self.campaign],
-            database=database,
-            line=_Line(line, self.turns.words),
-            channels=self.channels,
-            times=self.times,
-            settings=settings,
-            desk=Desk(self._tell, _Ledger()),
-            at_point=ground.at_point,
-        )
+        self.dialer = self._dialer(settings, ground.at_point)
         self._agreed = False
         self.is_storm: Callable[[], bool] = lambda: False
         """Whether far more people call than usual (telephony.floor.storm.Storm)."""
@@ -87,6 +66,30 @@ class Outbound:
         self.book = SurveyBook(database, self.dialer.witness, self.rounds, self.times)
         self.person_calls = PersonCalls(database, line, self.channels, self.times, config.agents)
         ground.ami.on_down(self.lost)
+
+    def _house(self, agents: Agents) -> House:
+        return House(
+            self._database,
+            self._line.agents,
+            agents,
+            self.times,
+            {agent.number: agent.skills for agent in self._config.agents.values()},
+            self._tell,
+            lambda: self.dialer.wake(),  # noqa: PLW0108 - there is none yet
+            self._may_dial,
+        )
+
+    def _dialer(self, settings: Settings, at_point: Callable[[str], None]) -> Dialer:
+        return Dialer(
+            [self.returns, self.campaign],
+            database=self._database,
+            line=CampaignLine(self._line, self.turns.words),
+            channels=self.channels,
+            times=self.times,
+            settings=settings,
+            desk=Desk(self._tell, CallLedger()),
+            at_point=at_point,
+        )
 
     def _plan(self) -> Plan:
         rules = self._config.returns
@@ -174,44 +177,6 @@ class Outbound:
     def _not_settled(self, failure: Failure) -> None:
         quiet = failure.check(SwitchUnavailableError, SwitchRefusedError)
         (log.warning if quiet else log.error)("dialer_not_settled", why=repr(failure.value))
-
-
-class _Line:
-    """telephony.callback.campaign.Line on the switch."""
-
-    def __init__(self, line: SwitchLine, words: Callable[[int], Mapping[str, str]]) -> None:
-        self._line, self._words = line, words
-
-    @property
-    def is_up(self) -> bool:
-        return self._line.is_up
-
-    def originate(self, order: Order) -> Deferred[Any]:
-        return self._line.originate(
-            order.attempt_id,
-            number=order.number,
-            trunk=order.trunk,
-            context=order.entry,
-            seconds=order.guard,
-            words=self._words(order.task_id) if order.entry == Returns.entry else {},
-        )
-
-    def living(self) -> Deferred[Mapping[str, str]]:
-        return self._line.living()
-
-
-class _Ledger:
-    """telephony.callback.desk.Ledger on the ledger of calls."""
-
-    def opened(self, connection: sa.Connection, orders: Sequence[Order], now: datetime) -> None:
-        for each in orders:
-            mark = return_calls.CAMPAIGN if each.entry == Returns.entry else MARK
-            call_rows.open_outbound(connection, [(each.attempt_id, each.number)], now, mark)
-
-    def closed(self, connection: sa.Connection, attempt_id: str, outcome: str, now: datetime) -> None:
-        call_rows.close_outbound(connection, attempt_id, outcome, now)
-        judged = Happening(now, "attempt_judged", f"{attempt_id}:judged", data={"outcome": outcome})
-        call_rows.append(connection, [(attempt_id, judged)])
 
 
 def _limits(config: Config) -> Limits:
