@@ -34,7 +34,7 @@ from telephony.callback.desk import Desk, Settings, Times  # noqa: E402
 from telephony.callback.dialer import Dialer  # noqa: E402
 from telephony.callback.recovery import Recovery  # noqa: E402
 from telephony.clock import SystemClock  # noqa: E402
-from telephony.outbound import _Ledger  # noqa: E402 - the service's own, as everything here
+from telephony.outbound_sides import CallLedger  # noqa: E402 - the service's own, as everything here
 from telephony.peers.far_end import FarEnd  # noqa: E402
 from telephony.peers.far_end_call import Behaviour  # noqa: E402
 from telephony.rules.verdict import ANSWERED, Kind  # noqa: E402
@@ -113,7 +113,7 @@ class Loop:
             channels=Channels(Limits({"carrier": channels}, channels, 0, PACE, 100, 60), lambda _: 0),
             times=Times(SystemClock(), reactor, "bench"),
             settings=Settings("bench", "bench"),
-            desk=Desk(self._judged, _Ledger()),
+            desk=Desk(self._judged, CallLedger()),
         )
         self.line.listen(self._dialer.witness.note)
 

@@ -9,7 +9,10 @@ from twisted.python.failure import Failure
 
 from telephony.clock import Clock, Timer
 from telephony.config import Config
+from telephony.floor.notice_sounds import NoticeSounds
 from telephony.floor.roster import Roster
+from telephony.floor.transfers import Transfers, Wanted
+from telephony.ground import Ground
 from telephony.leader.certificate import Certificates
 from telephony.leader.days import LeaderDays, Sounds
 from telephony.leader.duties import Duties
@@ -19,7 +22,7 @@ from telephony.leader.screening import Give, Screening
 from telephony.leader.screening import Roster as Ready
 from telephony.leader.seat import Seats
 from telephony.leader.session import Sessions, Waiting
-from telephony.pbx.ami import AMIClient
+from telephony.rules.transfer import Mode
 from telephony.store.database import Database
 from telephony.store.leader_days import LeaderDayView
 from telephony.store.leader_presence import presence_of
@@ -88,25 +91,39 @@ class Halls:
         return self._sounds.name(text) if text and self._sounds.is_there(text) else None
 
 
-def seats_of(  # noqa: PLR0913, PLR0917 - what bootstrap hands in, once
-    config: Config,
-    database: Database,
-    clock: Clock,
-    timer: Timer,
+def halls_on(
+    ground: Ground,
     roster: Roster,
-    ami: AMIClient,
-    ask: Callable[[str], object],
-    days: LeaderDays,
-    tell: Callable[[], None],
-) -> Seats:
+    transfers: Transfers,
+    waiting: Waiting,
+    busy: Callable[[str], bool],
+) -> Halls:
+    """Return the leaders' side, its days held by the clock; `start`, `tick` and `stop` are the caller's.
+
+    `busy` says whether an agent's phone rings or talks now.
+    """
+
+    def give(call_id: str, to: str, mode: Mode, by: str) -> Deferred[Any]:
+        return transfers.start(Wanted(call_id, to, mode, by))
+
+    # Sounds in a folder of their own: notices of incidents remove what is none of theirs.
+    sounds = NoticeSounds(ground.paths, ground.config.prompts.voice, ground.reactor, "leaders")
+    sides = (sounds, ground.pulse.beat, give, roster)
+    halls = Halls(ground.config, ground.database, ground.clock, *sides)
+    halls.hold(ground.reactor, waiting, busy, roster.serves)
+    return halls
+
+
+def seats_of(ground: Ground, roster: Roster, ask: Callable[[str], object], days: LeaderDays) -> Seats:
     """Return the presence clocks, told of phones by the agents' roster and of days by their commands.
 
     `ask` lets the switch ask an agent's phone. What is left to the caller: `start`, `stop`, and `settled`
     once the switch has been asked.
     """
-    seats = Seats(config, database, clock, timer, lambda agent: roster.one(agent).state, ask, tell)
+    base = (ground.config, ground.database, ground.clock, ground.reactor)
+    seats = Seats(*base, lambda agent: roster.one(agent).state, ask, ground.pulse.beat)
     roster.phone_listeners.append(lambda number, there: seats.phone_changed(number, there=there))
-    ami.on_down(seats.lost)
+    ground.ami.on_down(seats.lost)
     days.listeners.append(lambda: _unawaited(seats.days_changed()))
     return seats
 

@@ -1,14 +1,10 @@
 """Puts the outbound side together: the dialer with its campaigns, its line, and what it is told by."""
 
-import os
-import signal
 import uuid
-import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 import structlog
@@ -16,105 +12,84 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from telephony.callback.book import SurveyBook
-from telephony.callback.campaign import Order, nothing
 from telephony.callback.channels import Channels, Limits
 from telephony.callback.desk import Desk, Settings, Times
 from telephony.callback.dialer import Dialer
 from telephony.callback.offers import Agents, House
-from telephony.callback.person_calls import MARK, PersonCalls
+from telephony.callback.person_calls import PersonCalls
 from telephony.callback.recovery import Recovery
 from telephony.callback.returns import Returns
 from telephony.callback.revisits import Revisits
 from telephony.callback.rounds import Reply, Rounds
 from telephony.callback.rules_in_force import demo_planner, rules_of, version_of
 from telephony.callback.turns import Plan, Turns
-from telephony.clock import Clock
 from telephony.config import Config
 from telephony.errors import SwitchRefusedError, SwitchUnavailableError
 from telephony.floor.health import Component
-from telephony.paths import Paths
+from telephony.ground import Ground
+from telephony.outbound_sides import CallLedger, CampaignLine
 from telephony.pbx.outbound import Outbound as SwitchLine
-from telephony.rules.call_story import Happening
 from telephony.rules.planner import Planner
 from telephony.rules.returns import hours
 from telephony.store import calls as call_rows
 from telephony.store import return_calls
-from telephony.store.database import Database
 from telephony.texts import say
 
 log = structlog.get_logger()
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-DIE_AT = "HOTLINE_DIE_AT"
-"""Of a test: the point of the commit order at which the service kills itself; only in test mode."""
-
-
-def worker_of(paths: Paths) -> str:
-    """Return this installation's name among those that share a database; made at the first start."""
-    file = paths.var / "worker-id"
-    if not file.exists():
-        paths.var.mkdir(parents=True, exist_ok=True)
-        file.write_text(f"{uuid.uuid4().hex}\n", encoding="ascii")
-    return file.read_text(encoding="ascii").strip()
-
-
-def reader_of(paths: Paths) -> int:
-    """Return the number under which this installation keeps its place in its journal."""
-    return zlib.crc32(worker_of(paths).encode()) & 0x7FFFFFFF
 
 
 class Outbound:
-    """The outbound side; `line` is the switch's."""
+    """The outbound side."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what bootstrap hands in, once
-        self,
-        paths: Paths,
-        config: Config,
-        database: Database,
-        line: SwitchLine,
-        clock: Clock,
-        reactor: Any,
-        tell: Callable[[], None],
-        agents: Agents,
-    ) -> None:
+    def __init__(self, ground: Ground, agents: Agents) -> None:
+        config, database = ground.config, ground.database
         rules, dialer = config.revisits, config.revisits.dialer
+        line = SwitchLine(ground.ami, ground.clock, dialer.caller_number)
         self._config, self._line, self._drain = config, line, dialer.drain_seconds
-        self._database, self._tell = database, tell
-        self.times = Times(clock, reactor, BOOT_ID.read_text(encoding="ascii").strip())
+        self._database, self._tell = database, ground.pulse.beat
+        self.times = Times(ground.clock, ground.reactor, BOOT_ID.read_text(encoding="ascii").strip())
         self.planner = Planner(rules_of(rules), config.calendar)
         self.campaign = Revisits(self.planner, version_of(rules), demo_planner(rules))
         voidable = timedelta(days=rules.voidable_days)
         self.rounds = Rounds(self.campaign, voidable, config.hotline.demo.caller_number)
         self.channels = Channels(_limits(config), line.others_on)
         self.returns = Returns(config.returns, config.calendar, config.reach)
-        settings = Settings(uuid.uuid4().hex[:12], worker_of(paths))
-        house = House(
-            database,
-            line.agents,
-            agents,
-            self.times,
-            {agent.number: agent.skills for agent in config.agents.values()},
-            tell,
-            lambda: self.dialer.wake(),  # noqa: PLW0108 - there is none yet
-            self._may_dial,
-        )
-        self.turns = Turns(house, self._plan(), settings.epoch)
+        settings = Settings(uuid.uuid4().hex[:12], ground.worker)
+        self.turns = Turns(self._house(agents), self._plan(), settings.epoch)
         self.returns.ready = self.turns.ready
-        self.dialer = Dialer(
-            [self.returns, self.campaign],
-            database=database,
-            line=_Line(line, self.turns.words),
-            channels=self.channels,
-            times=self.times,
-            settings=settings,
-            desk=Desk(tell, _Ledger()),
-            at_point=death_point(rules.mode),
-        )
+        self.dialer = self._dialer(settings, ground.at_point)
         self._agreed = False
         self.is_storm: Callable[[], bool] = lambda: False
         """Whether far more people call than usual (telephony.floor.storm.Storm)."""
         self.recovery = Recovery(self.dialer, call_rows.answered_at)
         self.book = SurveyBook(database, self.dialer.witness, self.rounds, self.times)
         self.person_calls = PersonCalls(database, line, self.channels, self.times, config.agents)
+        ground.ami.on_down(self.lost)
+
+    def _house(self, agents: Agents) -> House:
+        return House(
+            self._database,
+            self._line.agents,
+            agents,
+            self.times,
+            {agent.number: agent.skills for agent in self._config.agents.values()},
+            self._tell,
+            lambda: self.dialer.wake(),  # noqa: PLW0108 - there is none yet
+            self._may_dial,
+        )
+
+    def _dialer(self, settings: Settings, at_point: Callable[[str], None]) -> Dialer:
+        return Dialer(
+            [self.returns, self.campaign],
+            database=self._database,
+            line=CampaignLine(self._line, self.turns.words),
+            channels=self.channels,
+            times=self.times,
+            settings=settings,
+            desk=Desk(self._tell, CallLedger()),
+            at_point=at_point,
+        )
 
     def _plan(self) -> Plan:
         rules = self._config.returns
@@ -204,44 +179,6 @@ class Outbound:
         (log.warning if quiet else log.error)("dialer_not_settled", why=repr(failure.value))
 
 
-class _Line:
-    """telephony.callback.campaign.Line on the switch."""
-
-    def __init__(self, line: SwitchLine, words: Callable[[int], Mapping[str, str]]) -> None:
-        self._line, self._words = line, words
-
-    @property
-    def is_up(self) -> bool:
-        return self._line.is_up
-
-    def originate(self, order: Order) -> Deferred[Any]:
-        return self._line.originate(
-            order.attempt_id,
-            number=order.number,
-            trunk=order.trunk,
-            context=order.entry,
-            seconds=order.guard,
-            words=self._words(order.task_id) if order.entry == Returns.entry else {},
-        )
-
-    def living(self) -> Deferred[Mapping[str, str]]:
-        return self._line.living()
-
-
-class _Ledger:
-    """telephony.callback.desk.Ledger on the ledger of calls."""
-
-    def opened(self, connection: sa.Connection, orders: Sequence[Order], now: datetime) -> None:
-        for each in orders:
-            mark = return_calls.CAMPAIGN if each.entry == Returns.entry else MARK
-            call_rows.open_outbound(connection, [(each.attempt_id, each.number)], now, mark)
-
-    def closed(self, connection: sa.Connection, attempt_id: str, outcome: str, now: datetime) -> None:
-        call_rows.close_outbound(connection, attempt_id, outcome, now)
-        judged = Happening(now, "attempt_judged", f"{attempt_id}:judged", data={"outcome": outcome})
-        call_rows.append(connection, [(attempt_id, judged)])
-
-
 def _limits(config: Config) -> Limits:
     dialer = config.revisits.dialer
     return Limits(
@@ -252,14 +189,3 @@ def _limits(config: Config) -> Limits:
         dialer.breaker_faults,
         dialer.breaker_seconds,
     )
-
-
-def death_point(mode: str) -> Callable[[str], None]:
-    """Return what is called at each point of a commit order: it ends the service where a test wants it to."""
-    point = os.environ.get(DIE_AT, "") if mode == "test" else ""
-    return partial(_die_if, point) if point else nothing
-
-
-def _die_if(wanted: str, point: str) -> None:
-    if point == wanted:
-        os.kill(os.getpid(), signal.SIGKILL)

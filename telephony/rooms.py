@@ -10,7 +10,7 @@ from twisted.python.failure import Failure
 from telephony.clock import Clock, Timer
 from telephony.config import Config
 from telephony.errors import SwitchRefusedError, SwitchUnavailableError
-from telephony.outbound import death_point
+from telephony.ground import Ground
 from telephony.pbx.conference import Conference
 from telephony.spoken import SpokenPrompts
 from telephony.store.database import Database
@@ -54,7 +54,6 @@ class Rooms:
         rules = config.threeway
         self.directory = Directory(config.units)
         self.conversations = Conversations(database, line, clock, timer, worker, tell)
-        self.conversations.at_point = death_point(config.revisits.mode)
         self.asking = Asking(self.conversations, rules)
         self.starting = Starting(self.conversations, self.asking, self.directory, config.calendar)
         bringing = Bringing(self.conversations, agents, config.agents, rules.agent_ring_seconds)
@@ -98,3 +97,13 @@ class Rooms:
     def _not_agreed(failure: Failure) -> Any:
         quiet = failure.check(SwitchUnavailableError, SwitchRefusedError)
         (log.warning if quiet else log.error)("rooms_not_settled", why=repr(failure.value))
+
+
+def rooms_on(ground: Ground, agents: Agents, spoken: SpokenPrompts, replies: Replies) -> Rooms:
+    """Return the three-way side; `start` and `stop` are left to the caller."""
+    config, clock = ground.config, ground.clock
+    line = Conference(ground.ami, clock, config.threeway.caller_number)
+    base = (config, ground.database, line, clock, ground.reactor)
+    rooms = Rooms(*base, agents, spoken, ground.worker, ground.pulse.beat, replies)
+    rooms.conversations.at_point = ground.at_point
+    return rooms

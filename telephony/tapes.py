@@ -9,7 +9,9 @@ from telephony.floor.recorder_pauses import PauseRules, Pauses, Recorder
 from telephony.floor.recordings import Recordings
 from telephony.floor.vault import Vault
 from telephony.floor.vault_keys import KeyRing
+from telephony.ground import Ground
 from telephony.paths import Paths
+from telephony.pbx.recorder import Recorder as SwitchRecorder
 from telephony.rules.retention import CALL, REASON, THREE_WAY
 from telephony.store.database import Database
 
@@ -54,3 +56,9 @@ class Tapes:
         """Begin nothing any more."""
         self.pauses.stop()
         self.recordings.stop()
+
+
+def tapes_on(ground: Ground) -> Tapes:
+    """Return the recordings; `start`, `tick` and `stop` are left to the caller."""
+    base = (ground.paths, ground.config, ground.database, SwitchRecorder(ground.ami), ground.clock)
+    return Tapes(*base, ground.reactor, ground.pulse, ground.place)

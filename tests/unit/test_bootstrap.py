@@ -34,7 +34,7 @@ async def test_the_tick_runs_where_the_sockets_and_timers_are_and_in_no_other_th
 
     def tick():
         service._ticker.remove_all_jobs()
-        service._reactor.callFromThread(ticked.callback, isInIOThread())
+        service.ground.reactor.callFromThread(ticked.callback, isInIOThread())
 
     monkeypatch.setattr(bootstrap, "TICK_SECONDS", 0.05)
     monkeypatch.setattr(service, "tick", tick)
@@ -44,9 +44,9 @@ async def test_the_tick_runs_where_the_sockets_and_timers_are_and_in_no_other_th
 
 
 def test_until_the_switch_has_been_asked_an_agent_may_be_in_a_call_and_no_leader_day_is_closed(service):
-    assert service._is_busy("8801")
-    service.switch.settled = True
-    assert not service._is_busy("8801")
+    assert service.building.is_busy("8801")
+    service.building.watches.switch.settled = True
+    assert not service.building.is_busy("8801")
 
 
 @pytest.mark.parametrize(
@@ -62,5 +62,5 @@ def test_a_calendar_that_ends_is_told_in_december_and_is_a_fault_in_its_last_wee
     service, clock, day, ok, detail
 ):
     clock.instant = day
-    calendar = service.health.components()["calendar"]
+    calendar = service.vitals.health.components()["calendar"]
     assert (calendar.ok, detail in calendar.detail) == (ok, True)

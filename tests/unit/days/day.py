@@ -47,7 +47,7 @@ class Day:
         """An agent logs in, pauses, or is ready again."""
         reason = "rest" if what == "pause" else None
         with suppress(NotAllowedError):
-            self.house.service.roster.command(agent, what, reason, "agent")
+            self.house.service.building.roster.command(agent, what, reason, "agent")
 
     def answers(self, agent):
         leg = self.switch.phone(agent)
@@ -77,7 +77,8 @@ class Day:
         """An agent gives a citizen to a queue."""
         if citizen := self._one("talk", nth=nth):
             wanted = Wanted(citizen.call_id, f"queue:{queue}", "blind", citizen.peer.endpoint)
-            self.house.service.transfers.start(wanted).addErrback(lambda why: why.trap(NotAllowedError))
+            transfers = self.house.service.building.transfers
+            transfers.start(wanted).addErrback(lambda why: why.trap(NotAllowedError))
 
     def is_called(self, picks_up):
         """From here on citizens who are called back answer, or are busy."""

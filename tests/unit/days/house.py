@@ -11,7 +11,7 @@ from unittest.mock import patch
 from twisted.internet.defer import Deferred, execute, succeed
 from twisted.internet.task import Clock as Timer
 
-from telephony import bootstrap, secret_store
+from telephony import doors, ground, secret_store
 from telephony.bootstrap import Service
 from telephony.paths import PROJECT, Paths
 from telephony.store import agents as agent_rows
@@ -99,43 +99,45 @@ class House:
         for planned in [*self.timer.getDelayedCalls()]:
             if planned not in self.switch.planned:
                 planned.cancel()
-        self.service.database.engine.dispose()
+        self.service.ground.database.engine.dispose()
         self.switch.doors = {}
         self.pass_time(DEAD_SECONDS)
         self._begin()
 
     def _begin(self):
         self.switch.ami = Ami(self.switch)
-        names = {"AMIClient": lambda *_, **__: self.switch.ami, "Database": AtOnce, "FastAGIServer": Doors}
+        played = {"AMIClient": lambda *_, **__: self.switch.ami, "HostnameEndpoint": lambda *_: None}
         secrets = secret_store.ensure(self.paths.secrets, [])
-        with patch.multiple(bootstrap, HostnameEndpoint=lambda *_: None, **names):
+        with patch.multiple(ground, Database=AtOnce, **played), patch.object(doors, "FastAGIServer", Doors):
             self.service = Service(self.paths, self.config, secrets, self.timer, self.clock)
         self._start(self.service)
 
     def _start(self, service):
-        service.roster.restore(self.do(agent_rows.load))
-        for part in (service.waiting, service.supervision, service.rooms, service.outbound, service.switch):
-            part.start()
-        self.switch.doors, self.switch.read = service.agi.handlers, service.journal.wake
-        service.pulse.on_beat = service.outbound.turns.look
+        building, watches = service.building, service.building.watches
+        building.roster.restore(self.do(agent_rows.load))
+        building.lobby.waiting.start()
+        for room in (building.supervision, building.rooms, building.outbound, watches.switch):
+            room.start()
+        self.switch.doors, self.switch.read = service.agi.handlers, watches.journal.wake
+        service.ground.pulse.on_beat = building.outbound.turns.look
         self.switch.ami.connected()
-        self.timer.callLater(TICK_SECONDS, self._tick, service)
+        self.timer.callLater(TICK_SECONDS, self._tick, building)
 
-    def _tick(self, service):
-        service.switch.sweep()
-        service.outbound.alive()
-        service.rooms.agree()
-        self.timer.callLater(TICK_SECONDS, self._tick, service)
+    def _tick(self, building):
+        building.watches.switch.sweep()
+        building.outbound.alive()
+        building.rooms.agree()
+        self.timer.callLater(TICK_SECONDS, self._tick, building)
 
     @property
     def services(self):
         """What a route of the API is handed."""
-        reader = Reader(self.service.database.engine)
+        reader = Reader(self.service.ground.database.engine)
         return SimpleNamespace(config=self.config, clock=self.clock, database=reader)
 
     def do(self, work, *words):
         """Do something in the store; return what it returns."""
-        with transaction(self.service.database.engine) as connection:
+        with transaction(self.service.ground.database.engine) as connection:
             return work(connection, *words)
 
     def pass_time(self, seconds):
