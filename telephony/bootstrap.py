@@ -93,14 +93,14 @@ class Service:
         endpoint: Any = HostnameEndpoint(reactor, str(hotline.ami.address), hotline.ami.port)
         self.ami = AMIClient(endpoint, reactor, username=AMI_USER, secret=secrets.ami_secret)
         mirror = QueueMirror(self.ami)
-        self.roster = Roster(config, self.database, clock, reactor, mirror, self.pulse)
+        # Of several services on one database each has agents, a disk and a switch of its own.
+        place = worker_of(paths) if hotline.database != "sqlite" else ""
+        self.roster = Roster(config, self.database, clock, reactor, mirror, self.pulse, place)
         line = SwitchLine(self.ami, clock, config.revisits.dialer.caller_number)
         self.outbound = Outbound(
             paths, config, self.database, line, clock, reactor, self.pulse.beat, self.roster
         )
         reader = reader_of(paths) if hotline.database != "sqlite" else FIRST_READER
-        # Of several services on one database each has a disk of its own.
-        place = worker_of(paths) if hotline.database != "sqlite" else ""
         self.ledger = Ledger(config, self.database, clock, paths.journal, self.outbound, reader, place)
         self.tapes = Tapes(
             paths, config, self.database, Recorder(self.ami), clock, reactor, self.pulse, place
@@ -147,7 +147,7 @@ class Service:
         self.halls, self.refusals = self._halls(clock), self._refusals(clock)
         told = (self.notices.incident_of, self.halls.lines.line_of)
         route = Inbound(config, self.database, clock, self.roster, self.pulse, self.outbound, *told)
-        self.phones, self.seats = self._phones_and_seats(clock)
+        self.phones, self.seats = self._phones_and_seats(clock, place)
         self.supervision = self._supervision(clock, worker_of(paths))
         self.transfers = self._transfers(reactor, clock)
         self.switch.when_settled = self._settled_with
@@ -211,10 +211,10 @@ class Service:
     def _give(self, call_id: str, to: str, mode: Mode, by: str) -> Deferred[Any]:
         return self.transfers.start(Wanted(call_id, to, mode, by))
 
-    def _phones_and_seats(self, clock: Clock) -> tuple[AbsentPhones, Seats]:
+    def _phones_and_seats(self, clock: Clock, place: str) -> tuple[AbsentPhones, Seats]:
         phones = AbsentPhones(self.roster.absent, self._ask_phone, clock, self._reactor)
         self.ami.on_down(phones.lost)
-        sides = (self.roster, self.ami, phones.ask, self.halls.days, self.pulse.beat)
+        sides = (self.roster, self.ami, phones.ask, self.halls.days, self.pulse.beat, place)
         return phones, seats_of(self.config, self.database, clock, self._reactor, *sides)
 
     def _ask_phone(self, agent: str) -> None:

@@ -98,13 +98,15 @@ def seats_of(  # noqa: PLR0913, PLR0917 - what bootstrap hands in, once
     ask: Callable[[str], object],
     days: LeaderDays,
     tell: Callable[[], None],
+    worker: str,
 ) -> Seats:
     """Return the presence clocks, told of phones by the agents' roster and of days by their commands.
 
-    `ask` lets the switch ask an agent's phone. What is left to the caller: `start`, `stop`, and `settled`
-    once the switch has been asked.
+    `ask` lets the switch ask an agent's phone; `worker` names this installation. What is left to the caller:
+    `start`, `stop`, and `settled` once the switch has been asked.
     """
-    seats = Seats(config, database, clock, timer, lambda agent: roster.one(agent).state, ask, tell)
+    sides = (lambda agent: roster.one(agent).state, ask, tell, worker)
+    seats = Seats(config, database, clock, timer, *sides)
     roster.phone_listeners.append(lambda number, there: seats.phone_changed(number, there=there))
     ami.on_down(seats.lost)
     days.listeners.append(lambda: _unawaited(seats.days_changed()))
