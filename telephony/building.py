@@ -24,7 +24,7 @@ class Building:
         paths, config, voice = ground.paths, ground.config, ground.config.prompts.voice
         mirror = QueueMirror(ground.ami)
         base = (config, ground.database, ground.clock)
-        self.roster = Roster(*base, ground.reactor, mirror, ground.pulse)
+        self.roster = Roster(*base, ground.reactor, mirror, ground.pulse, ground.place)
         self.outbound = Outbound(ground, self.roster)
         self.watches = Watches(ground, self.roster, mirror, self.outbound)
         self.tapes = tapes_on(ground)

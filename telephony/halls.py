@@ -121,7 +121,8 @@ def seats_of(ground: Ground, roster: Roster, ask: Callable[[str], object], days:
     once the switch has been asked.
     """
     base = (ground.config, ground.database, ground.clock, ground.reactor)
-    seats = Seats(*base, lambda agent: roster.one(agent).state, ask, ground.pulse.beat)
+    sides = (lambda agent: roster.one(agent).state, ask, ground.pulse.beat, ground.place)
+    seats = Seats(*base, *sides)
     roster.phone_listeners.append(lambda number, there: seats.phone_changed(number, there=there))
     ground.ami.on_down(seats.lost)
     days.listeners.append(lambda: _unawaited(seats.days_changed()))

@@ -99,6 +99,12 @@ class Agent:
         self.machine.after_reason, self.machine.missed_rings = row["after_reason"], row["missed_rings"]
         self.since, self.wrap_up_until, self.call_id = row["since"], row["wrap_up_until"], row["call_id"]
 
+    def leave(self, now: datetime) -> None:
+        """Be logged out here, whatever was: the agent is at work at another installation."""
+        self.machine = AgentMachine()
+        self.since = now
+        self.wrap_up_until = self.call_id = self.leg_id = None
+
     def view(self) -> AgentView:
         """Return the agent as shown."""
         config, machine = self.config, self.machine

@@ -1,6 +1,8 @@
 """The agents: commands from people, events from the switch, one row in the store for each.
 
-Commit, then act: a change is written first, then app_queue is told.
+Commit, then act: a change is written first, then app_queue is told. Where several installations share a
+store, a row is of the one where the agent was at work last. Whoever is at work elsewhere is logged out here
+until they log in here; what we still thought of them changes nothing that is stored.
 """
 
 import itertools
@@ -8,8 +10,10 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 
+import sqlalchemy as sa
 import structlog
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.python.failure import Failure
@@ -33,6 +37,7 @@ log = structlog.get_logger()
 Command = Literal["login", "logout", "pause", "ready"]
 RETRY = 1.0
 """Seconds until the next try when the store refused (disk full, database away)."""
+_REACH: tuple[agent_rows.Taking, ...] = ("none", "logged_out", "any")
 
 
 @dataclass(frozen=True)
@@ -42,10 +47,11 @@ class _Change:
     agent: Agent
     told: list[tuple[str | None, Happening]]
     alarm: str | None
+    taking: agent_rows.Taking
 
 
 class Roster:
-    """All agents of the configuration."""
+    """All agents of the configuration; `worker` names this installation among those that share the store."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - what bootstrap hands in, once
         self,
@@ -55,7 +61,9 @@ class Roster:
         timer: Timer,
         mirror: QueueMirror,
         pulse: Pulse,
+        worker: str = "",
     ) -> None:
+        self._worker = worker
         self._rules = config.hotline.agents
         self._database, self._clock, self._timer = database, clock, timer
         self._mirror, self._pulse = mirror, pulse
@@ -74,13 +82,14 @@ class Roster:
         """Called with each report of an agent's softphone, news or not: whether it is there."""
 
     def restore(self, rows: Mapping[str, dict[str, Any]]) -> None:
-        """Take up the states that the store holds."""
+        """Take up the states that the store holds, but of who was at work elsewhere last."""
+        elsewhere = {number for number, row in rows.items() if not agent_rows.is_of(row, self._worker)}
         for number, agent in self._agents.items():
-            if number in rows:
+            if number in rows and number not in elsewhere:
                 agent.restore(rows[number])
             self._set_timer(agent)
             self._note_ready(agent)
-        self._limits.begin(self._agents.values())
+        self._limits.begin(agent for agent in self._agents.values() if agent.number not in elsewhere)
 
     def all(self) -> list[AgentView]:
         """Return every agent, in the order of the configuration."""
@@ -258,25 +267,18 @@ class Roster:
         self._limits.note(agent)
         self._note_ready(agent)
         told = [(agent.call_id or call_id, event) for event in events]
-        return self._store(_Change(agent, told, alarm)).addCallback(lambda _: agent.view())
+        change = _Change(agent, told, alarm, _taking(what, events[0]))
+        return self._store(change).addCallback(lambda _: agent.view())
 
     def _store(self, *changes: _Change) -> Deferred[Any]:
         agents = {change.agent.number: change.agent for change in changes}.values()
-        rows = [agent.row() for agent in agents]
+        rows = [agent.row() | {"worker": self._worker} for agent in agents]
         _untold(agents, 1)
 
-        def work(connection: Any) -> None:
-            for row in rows:
-                agent_rows.save(connection, row)
-            for change in changes:
-                call_rows.append(connection, change.told)
-                if change.alarm is not None:
-                    at = change.told[-1][1].at
-                    agent_rows.raise_alarm(connection, at, change.alarm, change.agent.number)
-
-        def act(_: None) -> Deferred[Any]:
+        def act(elsewhere: set[str]) -> Deferred[Any]:
             self._pulse.beat()
             _untold(agents, -1)
+            self._let_go([agent for agent in agents if agent.number in elsewhere])
             applied = DeferredList([self._mirror.apply(agent) for agent in agents])
             # Whatever the switch is asked now, it does after what it has just been told.
             self.when_changed()
@@ -291,7 +293,18 @@ class Roster:
             return failure
 
         # Urgent: until it is stored the agent is free for nobody, and callers wait.
+        work = partial(_write, rows=rows, changes=changes)
         return self._database.write(work, urgent=True).addCallbacks(act, owe)
+
+    def _let_go(self, agents: Iterable[Agent]) -> None:
+        """Have these agents logged out here: another installation has their rows."""
+        for agent in agents:
+            log.info("agent_is_elsewhere", agent=agent.number, state=agent.state)
+            if not agent.untold:  # else the next change will tell, which may be a log-in here
+                agent.leave(self._clock.now())
+                self._set_timer(agent)
+                self._limits.note(agent)
+                self._note_ready(agent)
 
     def _store_owed(self) -> None:
         owed, self._owed, self._retry = self._owed, [], None
@@ -314,6 +327,31 @@ class Roster:
     @staticmethod
     def _log_fault(changed: Deferred[Any]) -> None:
         changed.addErrback(lambda failure: log.error("agent_not_stored", why=repr(failure.value)))
+
+
+def _taking(what: str, event: Happening) -> agent_rows.Taking:
+    if what == "login":
+        return "any"
+    return "logged_out" if event.data["from"] == "logged_out" else "none"
+
+
+def _write(connection: sa.Connection, *, rows: list[dict[str, Any]], changes: Iterable[_Change]) -> set[str]:
+    """Write what changed; return the agents of whom nothing was written, as their row is another worker's."""
+    elsewhere = set()
+    for row in rows:
+        taking = max(
+            (each.taking for each in changes if each.agent.number == row["number"]), key=_REACH.index
+        )
+        if not agent_rows.save(connection, row, taking):
+            elsewhere.add(row["number"])
+    for change in changes:
+        if change.agent.number in elsewhere:
+            continue
+        call_rows.append(connection, change.told)
+        if change.alarm is not None:
+            at = change.told[-1][1].at
+            agent_rows.raise_alarm(connection, at, change.alarm, change.agent.number)
+    return elsewhere
 
 
 def _untold(agents: Iterable[Agent], more: int) -> None:

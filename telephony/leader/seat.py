@@ -64,7 +64,8 @@ class Seats:
     """The clocks of all halls.
 
     `state_of` says an agent's state, `ask` lets the switch ask an agent's phone whether it is there, `tell`
-    wakes who waits for news.
+    wakes who waits for news, `worker` names this installation among those that share the store: it keeps the
+    stretches of its own switch's phones, and a phone that is not there may be at another's.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - what halls.py hands in, once
@@ -76,7 +77,9 @@ class Seats:
         state_of: Callable[[str], str],
         ask: Callable[[str], object],
         tell: Callable[[], None],
+        worker: str = "",
     ) -> None:
+        self._worker = worker
         self._agents = {code: seat.agent for code, seat in config.seats.items()}
         self._database, self._clock, self._timer = database, clock, timer
         self._state_of, self._ask = state_of, ask
@@ -94,7 +97,7 @@ class Seats:
         """Take up the open days and the stretches that go on; the switch has not been asked yet."""
         self._wall, self._steady = self._clock.now(), self._clock.monotonic()
         self._later = self._timer.callLater(LOOK, self._look)
-        return self._database.read(rows.unsettled).addCallback(self._take_up)
+        return self._database.read(partial(rows.unsettled, worker=self._worker)).addCallback(self._take_up)
 
     def stop(self) -> None:
         """Look no more; a stretch that goes on is taken up by the next service."""
@@ -171,10 +174,10 @@ class Seats:
         there = phone.there and day.is_open and self._may_count(day.agent)
         if there and not day.on:
             began = now if self._set_back else max(day.opened_at, phone.since)
-            self._owed.append(partial(rows.begin, day_id=day.id, at=began))
+            self._order(rows.begin, day, began)
         elif day.on and not there:
             at = now if known or phone.there else None
-            self._owed.append(partial(rows.end, day_id=day.id, at=at))
+            self._order(rows.end, day, at)
         day.on = there
         if not day.is_open:
             self._days.pop(day.id, None)
@@ -182,6 +185,9 @@ class Seats:
     def _may_count(self, agent: str) -> bool:
         # Once the clock was set back, times no longer tell which of an agent's states came later.
         return not self._set_back or self._state_of(agent) in THERE
+
+    def _order(self, work: Callable[..., None], day: _Watched, at: datetime | None) -> None:
+        self._owed.append(partial(work, day_id=day.id, at=at, worker=self._worker))
 
     def _store(self, now: datetime) -> None:
         seen = [day.id for day in self._days.values() if day.on and self._phones[day.agent].there]
@@ -193,7 +199,7 @@ class Seats:
             for order in owed:
                 order(connection)
             for day_id in seen:
-                rows.see(connection, day_id, now)
+                rows.see(connection, day_id, now, self._worker)
 
         def stored(_: None) -> None:
             self._writing = False
@@ -222,7 +228,7 @@ class Seats:
         for day in self._days.values():
             if day.on:
                 at = None if self._phones[day.agent].there is None else passed
-                self._owed.append(partial(rows.end, day_id=day.id, at=at))
+                self._order(rows.end, day, at)
                 day.on = False
         for phone in self._phones.values():
             phone.since = now

@@ -1,7 +1,9 @@
 """The presence clock of a leader day in the store: when the seat's phone was there, and what it adds up to.
 
 The agent's state is kept already, as spells cut from the `agent` events. Stretches are kept here: each has a
-beginning, the last instant at which the phone was known to be there, and an end once it was gone.
+beginning, the last instant at which the phone was known to be there, and an end once it was gone. Of several
+services that share the store each keeps the stretches of its own switch (`worker`), and touches no other's.
+Those of one day may overlap: an instant counts once.
 """
 
 from datetime import datetime, timedelta
@@ -24,7 +26,10 @@ from telephony.store.tables import events
 FRESH = timedelta(seconds=2)
 """Up to this long after it was seen last the phone is taken to be there now: a few looks."""
 _OF_DAY = leader_stretches.c.day_id == sa.bindparam("day")
-_ON = sa.and_(_OF_DAY, leader_stretches.c.ended_at.is_(None))
+_OURS = sa.or_(leader_stretches.c.worker.is_(None), leader_stretches.c.worker == sa.bindparam("mine"))
+"""Of before stretches named their worker nobody knows whose they are: who finds one takes it up."""
+_GOES_ON = sa.and_(leader_stretches.c.ended_at.is_(None), _OURS)
+_ON = sa.and_(_OF_DAY, _GOES_ON)
 _KEPT = (leader_stretches.c.began_at, leader_stretches.c.seen_at, leader_stretches.c.ended_at)
 _STRETCHES = sa.select(*_KEPT).where(_OF_DAY).order_by(leader_stretches.c.began_at)
 
@@ -43,29 +48,49 @@ def recounted(connection: sa.Connection, day: LeaderDayView, agent: str, now: da
     return _counted(connection, day, agent, now, _spells_of_events)
 
 
-def begin(connection: sa.Connection, day_id: int, at: datetime) -> None:
-    """Begin a stretch, unless one goes on already."""
-    if connection.scalar(sa.select(leader_stretches.c.id).where(_ON), {"day": day_id}) is None:
-        row = {"day_id": day_id, "began_at": at, "seen_at": at}
+def begin(connection: sa.Connection, day_id: int, at: datetime, worker: str = "") -> None:
+    """Begin a stretch, unless one of this worker goes on already."""
+    if connection.scalar(sa.select(leader_stretches.c.id).where(_ON), _which(day_id, worker)) is None:
+        row = {"day_id": day_id, "began_at": at, "seen_at": at, "worker": worker}
         connection.execute(leader_stretches.insert().values(**row))
 
 
-def see(connection: sa.Connection, day_id: int, at: datetime) -> None:
-    """Note that the phone of the stretch that goes on is there still.
-
-    If none goes on one begins: another service, on whose switch the phone is not, may have ended it.
-    """
+def see(connection: sa.Connection, day_id: int, at: datetime, worker: str = "") -> None:
+    """Note that the phone of the stretch that goes on is there still; if none goes on one begins."""
+    _leave(connection, day_id, at, worker)
     later = leader_stretches.c.seen_at < at
-    seen = connection.execute(leader_stretches.update().where(_ON, later).values(seen_at=at), {"day": day_id})
-    if not seen.rowcount:
-        begin(connection, day_id, at)
+    renew = leader_stretches.update().where(_ON, later).values(seen_at=at, worker=worker)
+    if not connection.execute(renew, _which(day_id, worker)).rowcount:
+        begin(connection, day_id, at, worker)
 
 
-def end(connection: sa.Connection, day_id: int, at: datetime | None) -> None:
+def end(connection: sa.Connection, day_id: int, at: datetime | None, worker: str = "") -> None:
     """End the stretch that goes on, never before it was seen last; None: there it ends."""
+    if at is not None:
+        _leave(connection, day_id, at, worker)
     seen = leader_stretches.c.seen_at
     gone = seen if at is None else sa.case((seen < at, sa.literal(at, seen.type)), else_=seen)
-    connection.execute(leader_stretches.update().where(_ON).values(ended_at=gone), {"day": day_id})
+    connection.execute(leader_stretches.update().where(_ON).values(ended_at=gone), _which(day_id, worker))
+
+
+def _leave(connection: sa.Connection, day_id: int, at: datetime, worker: str) -> None:
+    """End a stretch that was not looked at for a while, if the phone was seen at another worker's meanwhile.
+
+    It has moved there, so nobody knows that it was here until now: the stretch ended where it was seen last.
+    """
+    other = leader_stretches.alias()
+    elsewhere = sa.exists().where(
+        other.c.day_id == leader_stretches.c.day_id,
+        other.c.worker != leader_stretches.c.worker,
+        other.c.seen_at > leader_stretches.c.seen_at,
+    )
+    unseen = leader_stretches.c.seen_at < at - FRESH
+    left = leader_stretches.update().where(_ON, unseen, elsewhere)
+    connection.execute(left.values(ended_at=leader_stretches.c.seen_at), _which(day_id, worker))
+
+
+def _which(day_id: int, worker: str) -> dict[str, Any]:
+    return {"day": day_id, "mine": worker}
 
 
 def open_days(connection: sa.Connection) -> list[LeaderDayView]:
@@ -73,13 +98,13 @@ def open_days(connection: sa.Connection) -> list[LeaderDayView]:
     return day_rows.listed(connection, states=(OPEN,))
 
 
-def unsettled(connection: sa.Connection) -> tuple[list[LeaderDayView], dict[int, datetime]]:
-    """Return the open days and those, closed by now, whose stretch goes on.
+def unsettled(connection: sa.Connection, worker: str = "") -> tuple[list[LeaderDayView], dict[int, datetime]]:
+    """Return the open days and those, closed by now, of which a stretch of this worker goes on.
 
     Beside them, by day: of each stretch that goes on the last instant at which the phone was seen.
     """
     query = sa.select(leader_stretches.c.day_id, leader_stretches.c.seen_at)
-    rows = connection.execute(query.where(leader_stretches.c.ended_at.is_(None)))
+    rows = connection.execute(query.where(_GOES_ON), {"mine": worker})
     on, days = {row.day_id: row.seen_at for row in rows}, open_days(connection)
     closed = on.keys() - {day.id for day in days}
     return days + [day_rows.one(connection, day_id) for day_id in sorted(closed)], on

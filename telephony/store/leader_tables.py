@@ -88,5 +88,6 @@ leader_stretches = sa.Table(
     sa.Column("began_at", UtcTime, nullable=False, comment="the seat's phone was there from here on"),
     sa.Column("seen_at", UtcTime, nullable=False, comment="and here it was still"),
     sa.Column("ended_at", UtcTime, comment="here it was gone"),
-    sa.Index("ux_leader_stretches_on", "day_id", unique=True, **partial_index("ended_at IS NULL")),
+    sa.Column("worker", sa.String(32), comment="the installation at whose switch the phone was"),
+    sa.Index("ux_leader_stretches_on", "day_id", "worker", unique=True, **partial_index("ended_at IS NULL")),
 )

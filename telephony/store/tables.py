@@ -124,6 +124,7 @@ agents = sa.Table(
     sa.Column("wrap_up_until", UtcTime),
     sa.Column("missed_rings", sa.Integer, nullable=False),
     sa.Column("call_id", sa.String(64)),
+    sa.Column("worker", sa.String(32), comment="the installation where the agent was at work last"),
 )
 
 cases = sa.Table(
@@ -180,6 +181,9 @@ alarms = sa.Table(
     sa.Column("kind", sa.String(30), nullable=False),
     sa.Column("subject", sa.String(60), nullable=False),
     sa.Column("acknowledged_at", UtcTime),
+    sa.Index(
+        "ux_alarms_standing", "kind", "subject", unique=True, **partial_index("acknowledged_at IS NULL")
+    ),
 )
 
 journal_position = sa.Table(

@@ -49,8 +49,8 @@ def planned(**values):
 class Hall:
     """The store, the clock and the service, which may die and come back."""
 
-    def __init__(self, config, database):
-        self.config, self.database = config, database
+    def __init__(self, config, database, worker="first"):
+        self.config, self.database, self.worker = config, database, worker
         self.clock, self.timer, self.told = WallClock(), Timer(), 0
         self.asked = []
         self.seats, self.day, self.state = None, None, "logged_out"
@@ -59,7 +59,7 @@ class Hall:
     async def begins(self):
         """Start the service; the switch has not been asked yet."""
         self.timer = Timer()
-        sides = (lambda _: self.state, self.asked.append, self._tell)
+        sides = (lambda _: self.state, self.asked.append, self._tell, self.worker)
         self.seats = Seats(self.config, self.database, self.clock, self.timer, *sides)
         await self.seats.start()
         await self.written()

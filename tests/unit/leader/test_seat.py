@@ -425,21 +425,3 @@ async def test_a_stretch_is_taken_up_though_another_days_change_had_the_days_rea
     await hall.passes(5)
     assert await hall.there() == 15
     assert await hall.stretches() == [(0, 10), (25, None)]
-
-
-@ensureDeferred
-async def test_a_service_on_whose_switch_the_phone_never_was_does_not_stop_the_clock(hall, config, database):
-    await hall.passes(10)
-    other = Hall(config, database)
-    other.clock = hall.clock
-    await other.begins()
-    await other.phone(there=False)
-    for _ in range(6):
-        hall.clock.pass_on(1)
-        hall.timer.advance(1)
-        other.timer.advance(1)
-        await hall.written()
-        await other.written()
-    other.killed()
-    await hall.passes(10)
-    assert await hall.there() == pytest.approx(26, abs=1)
