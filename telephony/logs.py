@@ -8,7 +8,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Literal, TextIO, cast
 
 import structlog
@@ -48,9 +48,11 @@ def mask_number(number: str) -> str:
     return f"{number[:head]}****{number[-tail:]}"
 
 
-def mask(text: str) -> str:
-    """Mask every run of digits that may be a phone number; ids of calls and times stay."""
-    return _NUMBERS.sub(lambda found: found[0] if found["keep"] else mask_number(found[0]), text)
+def mask(text: str, spared: Container[str] = ()) -> str:
+    """Mask every run of digits that may be a phone number; ids of calls, times and `spared` ones stay."""
+    return _NUMBERS.sub(
+        lambda found: found[0] if found["keep"] or found[0] in spared else mask_number(found[0]), text
+    )
 
 
 def visible(text: str) -> str:

@@ -133,6 +133,6 @@ def _row(each: dict[str, Any], *, whole: bool) -> tuple[object, ...]:
         word(f"leader_result.{each['result']}") if each["result"] else "",
         each["unit"],
         each["case_number"],
-        each["settled_by"] or each["result_by"] or each["screened_by"],
+        show.who(each["settled_by"] or each["result_by"] or each["screened_by"]),
         note if whole else mask(note or ""),
     )

@@ -99,7 +99,9 @@ def _figures(found: Any) -> Iterator[tuple[str, object]]:
 
 def _call(each: Any) -> tuple[object, ...]:
     came = [word(f"certificate.{name}") for name in (each["fate"], each["result"]) if name]
-    settled = [word(f"certificate.{each['settled']}"), each["settled_by"]] if each["settled"] else None
+    settled = None
+    if each["settled"]:
+        settled = [word(f"certificate.{each['settled']}"), show.who(each["settled_by"])]
     case = [part for part in (each["case_number"], each["unit_name"] or each["unit"]) if part]
     return (
         show.moment(each["entered_at"]),

@@ -196,7 +196,8 @@ def _told(found: Any, *, as_json: bool) -> None:
     show.table(word("title.recordings"), COLUMNS, [_row(found)])
     for name in ("sha256", "hold_why", "hold_until", "deleted_at", "deleted_by", "deleted_why"):
         if found[name]:
-            show.line(f"{word(f'column.{name}')}: {found[name]}")
+            said = show.who(found[name]) if name == "deleted_by" else found[name]
+            show.line(f"{word(f'column.{name}')}: {said}")
     pauses = [
         (
             *(show.moment(each["started_at"]), show.moment(each["ended_at"]), each["offset"]),

@@ -69,7 +69,7 @@ def entries(
             show.moment(each["next_at"]),
             each["call_id"],
             show.moment(each["closed_at"]),
-            each["closed_by"],
+            show.who(each["closed_by"]),
             each["note"] if show_numbers else mask(each["note"] or ""),
         )
         for each in found

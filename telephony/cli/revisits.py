@@ -103,8 +103,13 @@ def show_revisit(revisit: Any, *, whole: bool) -> None:
     ratings = [_rating(each, whole=whole) for each in revisit["ratings"]]
     show.table(word("title.ratings"), ("at", "rating", "by", "call", "note"), ratings)
     work = [
-        (word(f"verdict.{w['kind']}"), *map(show.moment, (w["opened_at"], w["closed_at"])), w["closed_by"])
-        for w in revisit["work"]
+        (
+            word(f"verdict.{each['kind']}"),
+            show.moment(each["opened_at"]),
+            show.moment(each["closed_at"]),
+            show.who(each["closed_by"]),
+        )
+        for each in revisit["work"]
     ]
     show.table(word("title.work"), ("verdict", "opened", "closed", "by"), work)
 
@@ -150,7 +155,7 @@ def _decision(decision: Any, *, whole: bool) -> tuple[object, ...]:
         decision["id"],
         show.moment(decision["at"]),
         word(f"verdict.{decision['verdict']}"),
-        decision["decided_by"],
+        show.who(decision["decided_by"]),
         show.reason(decision["why"] if whole else mask(decision["why"])),
         attempts,
         decision["rules_version"],
@@ -161,4 +166,4 @@ def _decision(decision: Any, *, whole: bool) -> tuple[object, ...]:
 def _rating(rating: Any, *, whole: bool) -> tuple[object, ...]:
     note = rating["note"] or ""
     said = (show.moment(rating["at"]), word(f"verdict.{rating['rating']}"))
-    return (*said, rating["given_to"], rating["call_id"], note if whole else mask(note))
+    return (*said, show.who(rating["given_to"]), rating["call_id"], note if whole else mask(note))

@@ -70,6 +70,12 @@ def person(number: str | None, *, whole: bool) -> str:
     return (number or "") if whole else mask(number or "")
 
 
+def who(name: str | None) -> str:
+    """Return who did something: a name as it was given, what the service did by itself in words."""
+    key = f"by.{name}"
+    return word(key) if key in catalogue() else name or ""
+
+
 def name(text: str) -> str:
     """Return a name as a part of an address: nothing in it leads elsewhere."""
     return quote(text, safe="")

@@ -1,11 +1,12 @@
 """What a leader day's certificate holds, as one document of plain values (Art. 6).
 
 Names stand beside codes: the document must still be read when nobody of that name is configured any more.
-Phone numbers are masked, also in what people wrote. Times are Shanghai's, ISO 8601; durations are seconds.
+Phone numbers are masked, also in what people wrote; those that lead to us stay.
+Times are Shanghai's, ISO 8601; durations are seconds.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,12 +56,12 @@ def document_of(
     return {
         "form": FORM,
         "day": _day(config, shown),
-        "notices": [plain(asdict(notice)) for notice in notices],
+        "notices": [_notice(config, notice) for notice in notices],
         "presence": _presence(there, rules),
         "figures": asdict(figures(sums, Counter(each.view.standing for each in calls))),
         "recount": {"agrees": not differ, "differences": differ},
         "calls": [_call(config, each, line, now) for each in calls],
-        "deviations": [worded(each) for each in deviations(facts, rules)],
+        "deviations": [worded(each, config.own_numbers) for each in deviations(facts, rules)],
         "certified": None,
     }
 
@@ -83,12 +84,16 @@ def rules_of(config: Config) -> DayRules:
     return DayRules(config.leader_days.notice_days, timedelta(minutes=config.leader_days.minutes))
 
 
-def worded(found: Deviation) -> dict[str, Any]:
-    """Return a deviation as the document holds it: code, words, and what they are made of."""
+def worded(found: Deviation, spared: Container[str] = ()) -> dict[str, Any]:
+    """Return a deviation as the document holds it: code, words, and what they are made of.
+
+    Numbers are masked but the `spared` ones.
+    """
     values = {
-        name: mask(value) if isinstance(value, str) else plain(value) for name, value in found.values.items()
+        name: mask(value, spared) if isinstance(value, str) else plain(value)
+        for name, value in found.values.items()
     }
-    shown = {name: _in_words(value) for name, value in found.values.items()}
+    shown = {name: _in_words(value, spared) for name, value in found.values.items()}
     if "seconds" in found.values:
         shown["length"] = str(timedelta(seconds=int(str(found.values["seconds"]))))
     return {"code": found.code, **filled(f"leader_deviation.{found.code}", **shown), "values": values}
@@ -103,10 +108,10 @@ def plain(value: Any) -> Any:
     return [plain(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
-def _in_words(value: str | int | datetime) -> str:
+def _in_words(value: str | int | datetime, spared: Container[str]) -> str:
     if isinstance(value, datetime):
         return f"{value.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
-    return mask(str(value)) or "—"
+    return mask(str(value), spared) or "—"
 
 
 def _presence(there: Presence, rules: DayRules) -> dict[str, float]:
@@ -118,7 +123,7 @@ def _day(config: Config, day: LeaderDayView) -> dict[str, Any]:
     leader, centre = config.leaders.get(day.leader), config.centres.get(day.centre)
     return {
         **{name: plain(getattr(day, name)) for name in (*_KEPT, *_HELD)},
-        **{name: _masked(getattr(day, name)) for name in ("reason", "closed_why")},
+        **{name: _masked(config, getattr(day, name)) for name in ("reason", "closed_why")},
         "centre": {"code": day.centre, "name": centre.name if centre else day.centre},
         "leader": {
             "code": day.leader,
@@ -137,16 +142,24 @@ def _call(config: Config, call: DayCall, line: Line, now: datetime) -> dict[str,
         **{name: plain(getattr(view, name)) for name in _OF_CALL},
         "number": mask(view.caller_number or ""),
         "screener": screener.name if screener else None,
-        "summary": _masked(view.summary),
+        "summary": _masked(config, view.summary),
         "fate": fate_of(call.told, line).value,
         **{f"{name}_seconds": None if us is None else seconds(us) for name, us in took.items()},
         "unit_name": unit.name if unit else None,
-        "settled_note": _masked(view.settled_note),
+        "settled_note": _masked(config, view.settled_note),
     }
 
 
-def _masked(text: str | None) -> str | None:
-    return None if text is None else mask(text)
+def _notice(config: Config, notice: LeaderNoticeView) -> dict[str, Any]:
+    """Return a notice as it went out, but for the numbers in the reason that a person wrote."""
+    reason = _masked(config, notice.reason)
+    told: dict[str, Any] = plain(asdict(notice))
+    return {**told, "reason": reason, "content": {**told["content"], "reason": reason}}
+
+
+def _masked(config: Config, text: str | None) -> str | None:
+    """Return what a person wrote with numbers masked; those that citizens call are no secret."""
+    return None if text is None else mask(text, config.own_numbers)
 
 
 def _facts(

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from telephony.clock import SHANGHAI
 from telephony.leader.certificate import CertificateView
 from telephony.logs import visible
-from telephony.texts import forms
+from telephony.texts import catalogue, forms
 
 COUNTS = (
     *("offered", "screened", "in_scope", "out_of_scope", "answered", "on_the_spot", "dispatched"),
@@ -45,14 +45,23 @@ def _template() -> Template:
     plain = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, finalize=_shown, trim_blocks=True
     )
-    plain.filters |= {"moment": _moment, "hour": _hour, "clock": _clock}
+    plain.filters |= {"moment": _moment, "hour": _hour, "clock": _clock, "who": _who}
     plain.globals |= {"t": _label}
     return plain.get_template("certificate.html.j2")
 
 
 def _label(name: str) -> Markup:
     """Return a label of the catalogue: Chinese, and English smaller beside it."""
-    entry = forms(f"certificate.{name}")
+    return _both(f"certificate.{name}")
+
+
+def _who(name: str) -> str:
+    """Return who did something: a name as it was given, what the service did by itself in words."""
+    return _both(f"by.{name}") if f"by.{name}" in catalogue() else name
+
+
+def _both(key: str) -> Markup:
+    entry = forms(key)
     return Markup('{} <small lang="en">{}</small>').format(entry["zh"], entry["en"])
 
 

@@ -79,6 +79,11 @@ def test_a_phone_number_is_masked_wherever_it_stands(text):
     assert "００００" not in logs.mask(text)
 
 
+def test_a_number_that_is_spared_stays_and_others_are_masked():
+    assert logs.mask("037512346 和 13800001234", {"037512346"}) == "037512346 和 138****1234"
+    assert logs.mask("+037512346", {"037512346"}) != "+037512346"
+
+
 @given(DIGITS, JOINTS, JOINTS)
 def test_no_run_of_seven_digits_is_left(number, before, after):
     assert not re.search(r"\d{7,}", logs.mask(f"{before}{number}{after}"))

@@ -45,7 +45,7 @@ def test_with_somebody_on_the_register_it_is_refused_with_what_to_do(api, day):
     day.call()
     refused = certify(api, day)
     assert refused.status_code == 409
-    assert "登记簿还有 1 个来电" in refused.json()["message"]
+    assert "未接通登记还有 1 个来电" in refused.json()["message"]
     assert "hotline leader-days register" in refused.json()["message"]
 
 

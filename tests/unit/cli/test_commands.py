@@ -6,7 +6,7 @@ import pytest
 
 from telephony.errors import NotAllowedError
 from telephony.store import agents as agent_rows
-from telephony.store.returns import open_return
+from telephony.store.returns import RULES, close, open_return
 from tests.fakes import NOON
 from tests.unit.store.ledger import put_answered, put_event, put_leg
 from tests.unit.store.three_way_rows import put_three_way
@@ -229,3 +229,9 @@ def test_the_figures_of_returns_are_a_table_or_json(running):
     running.api.put_rows(open_return, "13800001234", "1.1", "city", "abandoned", NOON)
     assert "要求回拨" in running.run("returns", "report").stdout
     assert json.loads(running.run("returns", "report", "--json").stdout)["asked"] == 1
+
+
+def test_a_return_that_nobody_closed_by_hand_says_that_the_service_did(running):
+    running.api.put_rows(open_return, "13800001234", CALL, "city", "interrupted", NOON)
+    running.api.put_rows(close, 1, RULES, "reached", NOON)
+    assert "系统自动" in running.run("returns", "list", "--all").stdout

@@ -64,7 +64,7 @@ def test_handing_over_says_what_to_do_next(talk):
 
 
 def test_who_is_out_of_scope_is_sent_on(talk):
-    assert "不属接线范围" in run(talk, *SCREEN, "--out-of-scope")
+    assert "不属受理范围" in run(talk, *SCREEN, "--out-of-scope")
     assert document(talk, "to-normal", CALL)["how"] == "normal"
 
 

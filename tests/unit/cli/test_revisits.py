@@ -131,3 +131,7 @@ def test_why_the_rules_decided_so_is_told_in_both_languages_and_a_note_as_it_is(
     assert "没有能用的号码 no number that works" in work.run("revisits", "show", "PDS-1").stdout
     work.run("revisits", "result", "PDS-1", "unreachable", "--by", "王芳", "--note", "家人说在外地")
     assert "家人说在外地" in work.run("revisits", "show", "PDS-1").stdout
+
+
+def test_a_decision_that_nobody_made_by_hand_says_that_the_service_did(work):
+    assert "系统自动 the service itself" in work.run("revisits", "show", "PDS-1").stdout

@@ -52,7 +52,8 @@ class DayStore:
 
     def notice(self, days_before=10, kind="published", starts_at=OPENED, name="李建国", reason=None):
         """Announce the day, so many days before it, as the content of notices says it."""
-        content = {"starts_at": starts_at.isoformat(), "leader": {"name": name, "post": "市长"}}
+        leader = {"name": name, "post": "市长"}
+        content = {"starts_at": starts_at.isoformat(), "leader": leader, "reason": reason}
         at = starts_at - timedelta(days=days_before)
         with transaction(self.engine) as connection:
             leader_days.announce(connection, self.day_id, kind, content, "李敏", reason, at)

@@ -145,6 +145,20 @@ async def test_a_number_in_what_was_written_of_the_day_is_masked_as_well(house):
 
 
 @ensureDeferred
+async def test_a_number_in_the_reason_of_a_notice_is_masked_and_that_of_the_hotline_is_not(house):
+    reason = f"应 {CITIZEN} 来电要求换人，详询 037512346"
+    house.store.notice(9, "substituted", name="周敏", reason=reason)
+    document = (await house.draft()).document
+    masked = "应 138****1234 来电要求换人，详询 037512346"
+    notice = document["notices"][1]
+    assert (notice["reason"], notice["content"]["reason"]) == (masked, masked)
+    (other,) = [each for each in document["deviations"] if each["code"] == "substituted"]
+    assert masked in other["zh"]
+    assert other["values"]["reason"] == masked
+    assert CITIZEN not in canonical(document)
+
+
+@ensureDeferred
 async def test_what_settled_a_call_is_there_and_counted_by_its_standing(house):
     call_id = house.store.call()
     house.store.say(call_id, "settled", settled="handed_to_unit", unit="water", settled_note="已交办")

@@ -148,6 +148,18 @@ def test_the_reason_of_a_deviation_is_text_and_nothing_else():
     assert read.text.count("<script>alert(1)</script>") == 2
 
 
+@pytest.mark.parametrize(
+    ("by", "said"),
+    [("rules", "已回拨 called back 系统自动 the service itself"), ("王芳", "已回拨 called back 王芳")],
+)
+def test_who_settled_a_call_is_said_and_what_the_service_did_by_itself_in_words(by, said):
+    whole = view()
+    whole.document["calls"] = [call(settled="called_back", settled_by=by)]
+    text = Reader(page(whole)).text
+    assert said in text
+    assert "rules" not in text
+
+
 def test_a_long_text_is_whole_and_may_break_anywhere():
     whole = view()
     whole.document["calls"] = [call(summary="长" * 500)]

@@ -265,7 +265,7 @@ async def test_without_a_summary_nobody_is_given_on(screening, floor, talk, what
 @ensureDeferred
 async def test_who_is_out_of_scope_is_not_given_to_the_leader(screening, floor, talk):
     await screened(screening, in_scope=False)
-    with pytest.raises(NotAllowedError, match="不属于接线范围"):
+    with pytest.raises(NotAllowedError, match="不属于受理范围"):
         await screening.hand_over(CALL, ASKER)
     assert floor.given == []
 
@@ -281,7 +281,7 @@ async def test_who_is_out_of_scope_goes_to_the_agents_of_every_day(screening, da
 @ensureDeferred
 async def test_who_is_in_scope_is_the_leaders_and_not_sent_away(screening, floor, talk):
     await screened(screening)
-    with pytest.raises(NotAllowedError, match="属于接线范围"):
+    with pytest.raises(NotAllowedError, match="属于受理范围"):
         await screening.to_normal(CALL, ASKER)
     assert floor.given == []
 
