@@ -40,7 +40,7 @@ class Ground:
 
     @property
     def place(self) -> str:
-        """Whose agents, seats and recordings these are: of several services on a database each has its own."""
+        """Whose agents, seats and recordings these are: of several on a database each has its own."""
         return self.worker if self.shares_database else ""
 
 
