@@ -113,7 +113,7 @@ class Loop:
             channels=Channels(Limits({"carrier": channels}, channels, 0, PACE, 100, 60), lambda _: 0),
             times=Times(SystemClock(), reactor, "bench"),
             settings=Settings("bench", "bench"),
-            desk=Desk(self._judged, _Ledger()),
+            desk=Desk(self._judged, _Ledger("bench")),
         )
         self.line.listen(self._dialer.witness.note)
 

@@ -228,7 +228,7 @@ class Service:
 
     def _refusals(self, clock: Clock) -> Refusals:
         at_point, explaining = death_point(self.config.revisits.mode), RefusalLine(self.ami)
-        return Refusals(self.database, explaining, clock, self.pulse.beat, at_point)
+        return Refusals(self.database, explaining, clock, self.pulse.beat, at_point, self.roster.worker)
 
     def _transfers(self, reactor: Any, clock: Clock) -> Transfers:
         worker, line = worker_of(self.paths), TransferLine(self.ami)

@@ -96,6 +96,7 @@ class Outbound:
             tell,
             lambda: self.dialer.wake(),  # noqa: PLW0108 - there is none yet
             self._may_dial,
+            settings.worker,
         )
         self.turns = Turns(house, self._plan(), settings.epoch)
         self.returns.ready = self.turns.ready
@@ -106,7 +107,7 @@ class Outbound:
             channels=self.channels,
             times=self.times,
             settings=settings,
-            desk=Desk(tell, _Ledger()),
+            desk=Desk(tell, _Ledger(settings.worker)),
             at_point=death_point(rules.mode),
         )
         self._agreed = False
@@ -114,7 +115,8 @@ class Outbound:
         """Whether far more people call than usual (telephony.floor.storm.Storm)."""
         self.recovery = Recovery(self.dialer, call_rows.answered_at)
         self.book = SurveyBook(database, self.dialer.witness, self.rounds, self.times)
-        self.person_calls = PersonCalls(database, line, self.channels, self.times, config.agents)
+        sides = (self.channels, self.times, config.agents, settings.worker)
+        self.person_calls = PersonCalls(database, line, *sides)
 
     def _plan(self) -> Plan:
         rules = self._config.returns
@@ -231,10 +233,14 @@ class _Line:
 class _Ledger:
     """telephony.callback.desk.Ledger on the ledger of calls."""
 
+    def __init__(self, worker: str) -> None:
+        self._worker = worker
+
     def opened(self, connection: sa.Connection, orders: Sequence[Order], now: datetime) -> None:
         for each in orders:
             mark = return_calls.CAMPAIGN if each.entry == Returns.entry else MARK
-            call_rows.open_outbound(connection, [(each.attempt_id, each.number)], now, mark)
+            numbers = [(each.attempt_id, each.number)]
+            call_rows.open_outbound(connection, numbers, now, mark, self._worker)
 
     def closed(self, connection: sa.Connection, attempt_id: str, outcome: str, now: datetime) -> None:
         call_rows.close_outbound(connection, attempt_id, outcome, now)
