@@ -1,4 +1,4 @@
-"""Two installations on one store, each with a switch of its own: one that starts ends nothing of the other's."""
+"""Two installations on one store, each with its own switch: one that starts ends nothing of the other's."""
 
 import pytest
 import sqlalchemy as sa
