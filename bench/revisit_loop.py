@@ -113,7 +113,7 @@ class Loop:
             channels=Channels(Limits({"carrier": channels}, channels, 0, PACE, 100, 60), lambda _: 0),
             times=Times(SystemClock(), reactor, "bench"),
             settings=Settings("bench", "bench"),
-            desk=Desk(self._judged, CallLedger()),
+            desk=Desk(self._judged, CallLedger("bench")),
         )
         self.line.listen(self._dialer.witness.note)
 

@@ -23,7 +23,7 @@ def transfers_on(ground: Ground, roster: Roster, units: Handing) -> Transfers:
 def refusals_on(ground: Ground) -> Refusals:
     """Return what refuses matters (Art. 4)."""
     line = RefusalLine(ground.ami)
-    return Refusals(ground.database, line, ground.clock, ground.pulse.beat, ground.at_point)
+    return Refusals(ground.database, line, ground.clock, ground.pulse.beat, ground.at_point, ground.place)
 
 
 def supervision_on(ground: Ground, roster: Roster) -> Supervision:

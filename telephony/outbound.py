@@ -56,7 +56,7 @@ class Outbound:
         self.channels = Channels(_limits(config), line.others_on)
         self.returns = Returns(config.returns, config.calendar, config.reach)
         settings = Settings(uuid.uuid4().hex[:12], ground.worker)
-        self.turns = Turns(self._house(agents), self._plan(), settings.epoch)
+        self.turns = Turns(self._house(agents, settings.worker), self._plan(), settings.epoch)
         self.returns.ready = self.turns.ready
         self.dialer = self._dialer(settings, ground.at_point)
         self._agreed = False
@@ -64,10 +64,11 @@ class Outbound:
         """Whether far more people call than usual (telephony.floor.storm.Storm)."""
         self.recovery = Recovery(self.dialer, call_rows.answered_at)
         self.book = SurveyBook(database, self.dialer.witness, self.rounds, self.times)
-        self.person_calls = PersonCalls(database, line, self.channels, self.times, config.agents)
+        sides = (self.channels, self.times, config.agents, settings.worker)
+        self.person_calls = PersonCalls(database, line, *sides)
         ground.ami.on_down(self.lost)
 
-    def _house(self, agents: Agents) -> House:
+    def _house(self, agents: Agents, worker: str) -> House:
         return House(
             self._database,
             self._line.agents,
@@ -77,6 +78,7 @@ class Outbound:
             self._tell,
             lambda: self.dialer.wake(),  # noqa: PLW0108 - there is none yet
             self._may_dial,
+            worker,
         )
 
     def _dialer(self, settings: Settings, at_point: Callable[[str], None]) -> Dialer:
@@ -87,7 +89,7 @@ class Outbound:
             channels=self.channels,
             times=self.times,
             settings=settings,
-            desk=Desk(self._tell, CallLedger()),
+            desk=Desk(self._tell, CallLedger(settings.worker)),
             at_point=at_point,
         )
 

@@ -44,13 +44,17 @@ class CampaignLine:
 
 
 class CallLedger:
-    """telephony.callback.desk.Ledger on the ledger of calls."""
+    """telephony.callback.desk.Ledger on the ledger of calls; `worker` names this installation."""
+
+    def __init__(self, worker: str) -> None:
+        self._worker = worker
 
     def opened(self, connection: sa.Connection, orders: Sequence[Order], now: datetime) -> None:
         """Enter calls that are about to be placed, marked by what they are."""
         for each in orders:
             mark = return_calls.CAMPAIGN if each.entry == Returns.entry else MARK
-            call_rows.open_outbound(connection, [(each.attempt_id, each.number)], now, mark)
+            numbers = [(each.attempt_id, each.number)]
+            call_rows.open_outbound(connection, numbers, now, mark, self._worker)
 
     def closed(self, connection: sa.Connection, attempt_id: str, outcome: str, now: datetime) -> None:
         """Close a call, unless the switch's journal has told of its end already."""

@@ -87,7 +87,10 @@ class AgentLine(Protocol):
 
 @dataclass(frozen=True)
 class House:
-    """What bootstrap hands in: `may_dial` says whether the dialer would take a call now."""
+    """What bootstrap hands in: `may_dial` says whether the dialer would take a call now.
+
+    `worker` names this installation.
+    """
 
     database: Store
     line: AgentLine
@@ -97,6 +100,7 @@ class House:
     tell: Callable[[], None]
     wake: Callable[[], None]
     may_dial: Callable[[], bool]
+    worker: str = ""
 
 
 @dataclass(frozen=True)

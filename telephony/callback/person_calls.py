@@ -33,11 +33,21 @@ class AgentLine(Protocol):
 
 
 class PersonCalls:
-    """Places such calls; what comes of one the agent records (`Rounds.said`, `closed_by_person`)."""
+    """Places such calls; what comes of one the agent records (`Rounds.said`, `closed_by_person`).
 
-    def __init__(
-        self, database: Store, line: AgentLine, channels: Channels, times: Times, agents: Collection[str]
+    `worker` names this installation.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what outbound hands in, once
+        self,
+        database: Store,
+        line: AgentLine,
+        channels: Channels,
+        times: Times,
+        agents: Collection[str],
+        worker: str,
     ) -> None:
+        self._worker = worker
         self._database, self._line, self._channels, self._times = database, line, channels, times
         self._agents = agents
         self._ids = map(f"pc-{uuid.uuid4().hex[:12]}-{{:08d}}".format, itertools.count(1))
@@ -66,7 +76,7 @@ class PersonCalls:
                 raise NotAllowedError(say("revisit.no_number", case=row.case_number))
             if attempt_rows.live_to(connection, number):
                 raise NotAllowedError(say("revisit.on_the_line", case=row.case_number))
-            call_rows.open_outbound(connection, [(call_id, number)], tick.at, MARK)
+            call_rows.open_outbound(connection, [(call_id, number)], tick.at, MARK, self._worker)
             note(connection, tick.at, "revisit_person_call", case=row.case_number, agent=agent, call=call_id)
             return number
 

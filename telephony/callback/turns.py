@@ -249,7 +249,7 @@ class Turns:
             return False
         rows.offered(connection, row, offer.attempt_id, offer.agent, now)
         if offer.leg_id:
-            rows.enter(connection, offer.attempt_id, row.number, now)
+            rows.enter(connection, offer.attempt_id, row.number, now, self._house.worker)
             ordered.order(connection, offer.leg_id, offer.attempt_id, "agent", offer.agent, now)
         return True
 

@@ -97,7 +97,8 @@ class Inbound:
 
         def work(connection: sa.Connection) -> Plan:
             plan = routing.decide(self._facts(connection, arrival, now, ready), self._parameters)
-            call_rows.route(connection, arrival.call_id, now, self._decision(arrival, plan))
+            decision = self._decision(arrival, plan)
+            call_rows.route(connection, arrival.call_id, now, decision, self._roster.worker)
             call_rows.append(connection, [(arrival.call_id, _routed(arrival, plan, now))])
             if plan.urged:
                 urgings.note(connection, arrival.call_id, plan.urged, now)

@@ -91,19 +91,20 @@ class Ledger:
     def bury(self, living: frozenset[str], before: datetime, died_at: datetime) -> Deferred[list[str]]:
         """End calls older than `before` of which the switch knows nothing any more; fires with their ids.
 
-        `living` holds the ids of calls and of legs. Who was cut off is to be called back.
+        `living` holds the ids of calls and of legs. Calls on other installations' switches are none of ours.
+        Who was cut off is to be called back.
         """
 
         def work(connection: sa.Connection) -> list[str]:
             dead = [
                 call
-                for call in call_rows.live(connection).values()
+                for call in call_rows.live(connection, self._place).values()
                 if living.isdisjoint((call.id, *call.legs)) and call.arrived_at < before
             ]
             told = [(c.id, event) for c in dead for event in interrupt(c, max(died_at, c.arrived_at))]
-            call_rows.save(connection, dead)
+            call_rows.save(connection, dead, self._place)
             call_rows.append(connection, told)
-            stays.cut(connection, living, before, died_at)
+            stays.cut(connection, living, before, died_at, self._place)
             refusals.told(connection, told)
             self._owe(connection, dead)
             return [call.id for call in dead]
@@ -155,7 +156,7 @@ class Ledger:
             leg = call.legs.get(record.leg_id)
             if leg is not None and leg.bridged_at is not None:
                 moves.append((call.id, record))
-        call_rows.save(connection, known.values())
+        call_rows.save(connection, known.values(), self._place)
         call_rows.append(connection, ((call.id, happening) for call, happening in told))
         stays.note(connection, moves)
         recordings.note(connection, self._place, begun)

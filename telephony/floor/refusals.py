@@ -43,16 +43,21 @@ class Line(Protocol):
 
 
 class Refusals:
-    """`refuse` is the agent's; `settle` is called whenever the switch and the ledger agree again."""
+    """`refuse` is the agent's; `settle` is called whenever the switch and the ledger agree again.
 
-    def __init__(
+    `worker` names this installation among those that share the store.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what bootstrap hands in, once
         self,
         database: Database,
         line: Line,
         clock: Clock,
         tell: Callable[[], None],
         at_point: Callable[[str], None] = lambda _: None,
+        worker: str = "",
     ) -> None:
+        self._worker = worker
         self._database, self._line, self._clock, self._tell = database, line, clock, tell
         self._at_point = at_point
         self._moving: set[int] = set()
@@ -68,7 +73,7 @@ class Refusals:
 
     def settle(self) -> Deferred[None]:
         """Finish or close what is under way without a move of ours that is being answered."""
-        return self._database.read(rows.under_way).addCallback(self._look)
+        return self._database.read(partial(rows.under_way, worker=self._worker)).addCallback(self._look)
 
     def _ordered(self, order: Order) -> Deferred[RefusalView]:
         self._tell()

@@ -63,7 +63,7 @@ class Roster:
         pulse: Pulse,
         worker: str = "",
     ) -> None:
-        self._worker = worker
+        self.worker = worker
         self._rules = config.hotline.agents
         self._database, self._clock, self._timer = database, clock, timer
         self._mirror, self._pulse = mirror, pulse
@@ -83,7 +83,7 @@ class Roster:
 
     def restore(self, rows: Mapping[str, dict[str, Any]]) -> None:
         """Take up the states that the store holds, but of who was at work elsewhere last."""
-        elsewhere = {number for number, row in rows.items() if not agent_rows.is_of(row, self._worker)}
+        elsewhere = {number for number, row in rows.items() if not agent_rows.is_of(row, self.worker)}
         for number, agent in self._agents.items():
             if number in rows and number not in elsewhere:
                 agent.restore(rows[number])
@@ -272,7 +272,7 @@ class Roster:
 
     def _store(self, *changes: _Change) -> Deferred[Any]:
         agents = {change.agent.number: change.agent for change in changes}.values()
-        rows = [agent.row() | {"worker": self._worker} for agent in agents]
+        rows = [agent.row() | {"worker": self.worker} for agent in agents]
         _untold(agents, 1)
 
         def act(elsewhere: set[str]) -> Deferred[Any]:

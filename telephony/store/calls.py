@@ -30,19 +30,27 @@ def load(connection: sa.Connection, ids: Iterable[str]) -> dict[str, Call]:
     return found
 
 
-def live(connection: sa.Connection) -> dict[str, Call]:
-    """Return every call that has not ended."""
-    ids = connection.scalars(sa.select(calls.c.id).where(calls.c.state != ENDED))
+def live(connection: sa.Connection, worker: str = "") -> dict[str, Call]:
+    """Return every call on a worker's switch that has not ended; without a worker every one."""
+    ids = connection.scalars(sa.select(calls.c.id).where(calls.c.state != ENDED, is_on(worker)))
     return load(connection, ids.all())
 
 
-def save(connection: sa.Connection, changed: Iterable[Call]) -> None:
-    """Write these calls and their legs; the row of a call that had ended stays as it is."""
+def is_on(worker: str) -> sa.ColumnElement[bool]:
+    """Say which calls are on a worker's switch: its own, and those of before of which nobody knows.
+
+    Without a worker there is one switch.
+    """
+    return sa.or_(calls.c.worker.is_(None), calls.c.worker == worker) if worker else sa.true()
+
+
+def save(connection: sa.Connection, changed: Iterable[Call], worker: str | None = None) -> None:
+    """Write these calls, on this worker's switch, and their legs; that of a call that had ended stays."""
     rows = list(changed)
     if not rows:
         return
-    call_rows = [{**_fields(call, _CALL_FIELDS), "marks": []} for call in rows]
-    _upsert(connection, calls, call_rows, tuple(name for name in _CALL_FIELDS if name != "id"))
+    call_rows = [{**_fields(call, _CALL_FIELDS), "marks": [], "worker": worker} for call in rows]
+    _upsert(connection, calls, call_rows, (*(name for name in _CALL_FIELDS if name != "id"), "worker"))
     leg_rows = [
         {**_fields(leg, _LEG_FIELDS), "call_id": call.id} for call in rows for leg in call.legs.values()
     ]
@@ -75,20 +83,23 @@ def append(connection: sa.Connection, told: Iterable[tuple[str | None, Happening
         transfers.follow(connection, happened)
 
 
-def route(connection: sa.Connection, call_id: str, now: datetime, decision: dict[str, Any]) -> None:
-    """Store what was decided for a call, which the journal may not have told us of yet.
+def route(
+    connection: sa.Connection, call_id: str, now: datetime, decision: dict[str, Any], worker: str = ""
+) -> None:
+    """Store what was decided for a call on a worker's switch, of which the journal may not have told us yet.
 
     A decision that comes too late, because the dialplan has gone on without it, changes nothing.
     """
     new = {"id": call_id, "direction": "inbound", "state": "arrived", "arrived_at": now, "marks": []}
+    new["worker"] = worker
     undecided = upsert(connection.dialect.name, calls, "id", tuple(decision), _UNDECIDED)
     connection.execute(undecided, {**new, **decision})
 
 
 def open_outbound(
-    connection: sa.Connection, numbers: Iterable[tuple[str, str]], now: datetime, mark: str
+    connection: sa.Connection, numbers: Iterable[tuple[str, str]], now: datetime, mark: str, worker: str = ""
 ) -> None:
-    """Enter calls that we are about to place, each as its id and the citizen's number."""
+    """Enter calls that a worker is about to place, each as its id and the citizen's number."""
     rows = [
         {
             "id": call_id,
@@ -97,6 +108,7 @@ def open_outbound(
             "arrived_at": now,
             "caller_number": number,
             "marks": [mark],
+            "worker": worker,
         }
         for call_id, number in numbers
     ]
@@ -104,13 +116,17 @@ def open_outbound(
         connection.execute(insert_once(connection.dialect.name, calls), rows)
 
 
-def open_conference(connection: sa.Connection, call_id: str, now: datetime, centre: str | None) -> None:
-    """Enter a coordination conference (Art. 12) that we are about to call together: it has no citizen.
+def open_conference(
+    connection: sa.Connection, call_id: str, now: datetime, centre: str | None, worker: str = ""
+) -> None:
+    """Enter a coordination conference (Art. 12) that a worker is about to call together: it has no citizen.
 
     It ends when the last of its legs has hung up; one that nobody came to is closed by `close_outbound`.
     """
     row = {"id": call_id, "direction": CONFERENCE, "state": "dialling", "arrived_at": now, "marks": []}
-    connection.execute(insert_once(connection.dialect.name, calls), [{**row, "centre": centre}])
+    connection.execute(
+        insert_once(connection.dialect.name, calls), [{**row, "centre": centre, "worker": worker}]
+    )
 
 
 def close_unattended(connection: sa.Connection, call_id: str, now: datetime) -> None:

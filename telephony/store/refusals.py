@@ -12,6 +12,7 @@ from telephony.errors import NotAllowedError, UnknownThingError
 from telephony.rules.call_story import ENDED, Datum, Happening
 from telephony.rules.refusals import Refusal, outcome_of
 from telephony.store import calls as call_rows
+from telephony.store.calls import is_on
 from telephony.store.service_tables import refusals
 from telephony.store.tables import calls, inserted_id, legs
 from telephony.store.threeway_tables import three_ways
@@ -126,10 +127,13 @@ def close(connection: sa.Connection, refusal_id: int, outcome: str, now: datetim
     _note(connection, row.call_id, refusal_id, now, "refusal_closed", row.agent, outcome=outcome)
 
 
-def under_way(connection: sa.Connection) -> list[Order]:
-    """Return those that have no outcome yet."""
+def under_way(connection: sa.Connection, worker: str = "") -> list[Order]:
+    """Return those, of calls on a worker's switch, that have no outcome yet; without a worker all."""
     names = ("id", "call_id", "kind", "at", "citizen_leg", "agent_leg")
-    rows = connection.execute(sa.select(*(refusals.c[name] for name in names)).where(_OPEN))
+    query = sa.select(*(refusals.c[name] for name in names)).outerjoin(
+        calls, calls.c.id == refusals.c.call_id
+    )
+    rows = connection.execute(query.where(_OPEN, is_on(worker)))
     return [Order(row.id, row.call_id, Refusal(row.kind), row.at, *row[4:]) for row in rows]
 
 

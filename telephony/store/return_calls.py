@@ -335,9 +335,9 @@ def detail(connection: sa.Connection, return_id: int) -> ReturnDetail:
     return ReturnDetail(**vars(rows.shown(row)), attempts=[_attempt(each) for each in calls_of])
 
 
-def enter(connection: sa.Connection, call_id: str, number: str, now: datetime) -> None:
-    """Enter a call of a return in the ledger; entered again, it stays as it was."""
-    call_rows.open_outbound(connection, [(call_id, number)], now, CAMPAIGN)
+def enter(connection: sa.Connection, call_id: str, number: str, now: datetime, worker: str) -> None:
+    """Enter a worker's call of a return in the ledger; entered again, it stays as it was."""
+    call_rows.open_outbound(connection, [(call_id, number)], now, CAMPAIGN, worker)
 
 
 def offered(connection: sa.Connection, row: sa.Row[Any], call_id: str, agent: str, now: datetime) -> None:

@@ -7,11 +7,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from telephony.rules.call_story import Record
-from telephony.store.tables import insert_once, legs
+from telephony.store.calls import is_on
+from telephony.store.tables import calls, insert_once, legs
 from telephony.store.threeway_tables import stays
 
 _LEAVING = frozenset({"BRIDGE_EXIT", "HANGUP", "CHAN_END"})
-_OPEN = sa.select(stays.c.id, stays.c.leg_id, stays.c.entered_at).where(stays.c.left_at.is_(None))
+_OPEN = (
+    sa.select(stays.c.id, stays.c.leg_id, stays.c.entered_at)
+    .outerjoin(calls, calls.c.id == stays.c.call_id)
+    .where(stays.c.left_at.is_(None))
+)
 # An exit that is told again must not end a stay that began after it.
 _LEAVE = (
     stays.update()
@@ -50,12 +55,16 @@ def note(connection: sa.Connection, records: Iterable[tuple[str, Record]]) -> No
         connection.execute(_LEAVE, left)
 
 
-def cut(connection: sa.Connection, living: frozenset[str], before: datetime, at: datetime) -> None:
+def cut(
+    connection: sa.Connection, living: frozenset[str], before: datetime, at: datetime, worker: str = ""
+) -> None:
     """End, at `at`, the stays that began before `before` of legs of which the switch knows nothing any more.
 
-    Their legs end as well: those that outlived their call have nobody else to end them.
+    It is a worker's switch, which knows nothing of calls on others. Their legs end as well: those that
+    outlived their call have nobody else to end them.
     """
-    dead = [row for row in connection.execute(_OPEN) if row.leg_id not in living and row.entered_at < before]
+    mine = connection.execute(_OPEN.where(is_on(worker)))
+    dead = [row for row in mine if row.leg_id not in living and row.entered_at < before]
     if dead:
         ends = [{"stay": row.id, "leg": row.leg_id, "at": max(at, row.entered_at)} for row in dead]
         connection.execute(_CUT_STAY, [{"stay": end["stay"], "at": end["at"]} for end in ends])

@@ -80,6 +80,7 @@ calls = sa.Table(
     sa.Column("notice", serial, index=True, comment="the notice that was played to the citizen"),
     sa.Column("notice_stage", sa.String(8), comment="begun, heard (to its end), passed (on to a person)"),
     sa.Column("rating", sa.String(1), comment="the key by which the caller rated the service"),
+    sa.Column("worker", sa.String(32), comment="the installation whose switch it is on"),
 )
 
 legs = sa.Table(

@@ -73,7 +73,7 @@ class Coordination:
         def begin(connection: sa.Connection) -> tuple[About, list[Unit]]:
             units = [self._directory.find(connection, code) for code in codes]
             _check(units)
-            call_rows.open_conference(connection, call_id, now, wanted.centre)
+            call_rows.open_conference(connection, call_id, now, wanted.centre, self._all.worker)
             return self._about(connection, wanted, call_id, now), list(units)
 
         def begun(found: tuple[About, list[Unit]]) -> Deferred[Conversation]:

@@ -31,7 +31,8 @@ class Sitting:
         self.service.post(f"/agents/{AGENT}/login")
         self.service.post(f"/agents/{AGENT}/ready")
         now = datetime.now(UTC)
-        with transaction(engine_of(url_of("sqlite", self.system.switch.paths.var))) as connection:
+        switch = self.system.switch
+        with transaction(engine_of(url_of(switch.config.hotline.database, switch.paths.var))) as connection:
             day = rows.add(connection, planned(starts_at=now, ends_at=now + timedelta(hours=2)))
         self.day = self.service.post(f"/leader-days/{day.id}/open", by="李敏")
         return self

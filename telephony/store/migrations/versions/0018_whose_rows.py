@@ -1,4 +1,4 @@
-"""whose rows: agents and stretches of presence name their installation; an alarm stands once."""
+"""whose rows: agents, calls and stretches of presence name their installation; an alarm stands once."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,6 +23,8 @@ def upgrade() -> None:
     """Apply. Nobody knows whose the rows of before are: who finds them takes them up."""
     where = "the installation where the agent was at work last"
     op.add_column("agents", sa.Column("worker", sa.String(length=32), nullable=True, comment=where))
+    where = "the installation whose switch it is on"
+    op.add_column("calls", sa.Column("worker", sa.String(length=32), nullable=True, comment=where))
     where = "the installation at whose switch the phone was"
     op.add_column("leader_stretches", sa.Column("worker", sa.String(length=32), nullable=True, comment=where))
     _on(["day_id", "worker"])
@@ -45,6 +47,7 @@ def downgrade() -> None:
     op.execute(_END_ELDER)
     _on(["day_id"])
     op.drop_column("leader_stretches", "worker")
+    op.drop_column("calls", "worker")
     op.drop_column("agents", "worker")
 
 
