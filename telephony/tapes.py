@@ -50,7 +50,7 @@ class Tapes:
     def tick(self) -> None:
         """Look after pauses and recordings."""
         self.pauses.look()
-        self.recordings.tick()
+        self.recordings.upkeep.tick()
 
     def stop(self) -> None:
         """Begin nothing any more."""

@@ -32,7 +32,7 @@ class Vitals:
         self.health.add("disk", self._disk)
         self.health.add("dialer", building.outbound.health)
         self.health.add("calendar", self._calendar)
-        self.health.add("recordings", building.tapes.recordings.health)
+        self.health.add("recordings", building.tapes.recordings.upkeep.health)
 
     def ask_database(self) -> None:
         """Ask the database whether it is there, and of the schema that we need."""

@@ -1,23 +1,19 @@
-"""One FastAGI conversation: pyst2's AGI vocabulary in a greenlet, with the traps of pyst2 0.5.1 closed.
+"""What an entry of the dialplan says to a call: pyst2's AGI vocabulary, the traps of pyst2 0.5.1 closed.
 
-An entry of the dialplan reads as straight-line calls. Each call writes one line, switches to the reactor's
-greenlet and is switched back when the answer is there, so that a parked caller costs no thread.
+An entry reads as straight-line calls: each writes one line and waits for its answer (conversation.py).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from asterisk import agi as pyst2
-from greenlet import getcurrent, greenlet
-from twisted.python.failure import Failure
 
+from telephony.agi.conversation import VALUE, Conversation
 from telephony.errors import AGIHangup, EncodingRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from twisted.internet.defer import Deferred
 
 # the entries' names for what can go wrong: only this module imports pyst2
 AGIError, AGIAppError, AGIDBError = pyst2.AGIError, pyst2.AGIAppError, pyst2.AGIDBError
@@ -25,10 +21,7 @@ AGIUnknownError, AGIUsageError = pyst2.AGIUnknownError, pyst2.AGIUsageError
 AGIInvalidCommand = pyst2.AGIInvalidCommand
 
 MAX_COMMAND = 2047  # bytes with the newline: Asterisk's fgets takes what is beyond for the next command
-MAX_ANSWER = 65_536  # bytes; the longest real answer is a variable's value
-_HANGUP = b"HANGUP\n"
-_VALUE, _DONE = b"200 result=1 (", b"200 result=1\n"
-_T = TypeVar("_T")
+_DONE = b"200 result=1\n"
 
 
 class _Quoted(bytes):
@@ -74,15 +67,7 @@ def parse_result(answer: bytes) -> dict[str, tuple[str, str]]:
     return fields
 
 
-def _complete(answer: bytes | bytearray, *, value: bool) -> bool:
-    """Say whether an answer ending with a newline is whole, by its two ends only: a drip costs little."""
-    if answer.startswith(b"520-"):
-        return answer.startswith(b"520 ", answer.rfind(b"\n", 0, -1) + 1)
-    # a value may itself hold newlines: Asterisk sends it as it is
-    return not value or not answer.startswith(_VALUE) or answer.endswith(b")\n")
-
-
-class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
+class Session(Conversation, pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
     """One call's conversation; made by the server and used only inside the greenlet of its entry.
 
     `env` holds the agi_ variables, `send` writes bytes, `close` ends the connection.
@@ -93,102 +78,9 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
 
     def __init__(self, env: dict[str, str], send: Callable[[bytes], None], close: Callable[[], None]) -> None:
         # not pyst2's own __init__: it installs a signal handler and reads a blocking file
-        self.answering = False  # a command waits for its answer
-        self._send, self._close = send, close
-        self._pending = bytearray()
-        self._value = False  # the answer will be a value in parentheses
-        self.hung_up, self._fault = False, ""  # the caller is known to have gone; why we broke off
-        self._greenlet: Any = None
+        Conversation.__init__(self, send, close)
         self._get_agi_env(env)
         self.call_id = self.env.get("agi_uniqueid", "")
-
-    def start(self, work: Callable[[], None]) -> None:
-        """Run `work` in this session's greenlet until it first waits; it must let no exception out."""
-        self._greenlet = greenlet(work)
-        self._greenlet.switch()
-
-    def feed(self, data: bytes) -> None:
-        """Take bytes from the switch; resumes the entry when they complete an answer."""
-        plain = data[:4] == b"200 " and data.find(b"\n") == len(data) - 1  # one answer, whole, and no more
-        if plain and self.answering and not self._pending and (not self._value or data[-2:] == b")\n"):
-            self._resume(data)
-            return
-        if self.hung_up:
-            return
-        whole: bytes | bytearray = data
-        if self._pending:
-            self._pending += data
-            whole = self._pending
-        if len(whole) > MAX_ANSWER:
-            self.break_off(f"the switch sent an answer longer than {MAX_ANSWER} bytes")
-        elif not self.answering or whole[:7] == _HANGUP:
-            self._unasked(whole)
-        elif data[-1] != 10 or not self._deliver(whole):  # noqa: PLR2004 - a newline
-            self._pending = bytearray(whole) if whole is data else self._pending
-
-    def lost(self) -> None:
-        """Note that the caller has gone; a running `await_` finishes first."""
-        self.hung_up = True
-        if self.answering:
-            self._resume(None)
-
-    def break_off(self, why: str) -> None:
-        """Close a conversation out of step: its entry gets AGIUnknownError."""
-        self._fault = why
-        self._close()
-        self.lost()
-
-    def _deliver(self, whole: bytes | bytearray) -> bool:
-        # The answer, and after it the news, twice if the command was cut short (seen on a real switch);
-        # no value can end like this.
-        news = whole.endswith(b"\nHANGUP\n")
-        while whole.endswith(b"\nHANGUP\n"):
-            whole = whole[:-7]
-        if news:
-            self.hung_up = True
-        elif not _complete(whole, value=self._value):
-            return False
-        self._pending = bytearray()
-        self._resume(bytes(whole))
-        return True
-
-    def _unasked(self, whole: bytes | bytearray) -> None:
-        """Between commands Asterisk says HANGUP and nothing else; more would be taken for the next answer."""
-        if whole[:7] == _HANGUP:
-            self.lost()
-        elif _HANGUP.startswith(bytes(whole)):
-            self._pending = bytearray(whole)
-        else:
-            self.break_off("the switch spoke without being asked")
-
-    def _resume(self, answer: object) -> None:
-        self.answering = False
-        waiting = self._greenlet
-        waiting.parent = getcurrent()  # whoever wakes us is where we go back to
-        waiting.switch(answer)
-
-    def await_(self, work: Deferred[_T] | Callable[[], Deferred[_T]]) -> _T:
-        """Wait for a Deferred, or the one `work()` returns, and return its result or raise its failure.
-
-        A hangup does not stop it, as committed work must finish; the next command then raises AGIHangup.
-        """
-        outcome: list[Any] = []
-        waiting = False
-
-        def settle(result: Any) -> None:
-            outcome.append(result)
-            if waiting:
-                self._resume(None)
-
-        (work() if callable(work) else work).addBoth(settle)
-        if not outcome:
-            self._check_greenlet()
-            waiting = True
-            self._greenlet.parent.switch()
-        result: _T | Failure = outcome[0]
-        if isinstance(result, Failure):
-            result.raiseException()
-        return result
 
     def test_hangup(self) -> None:
         """Raise AGIHangup if the caller has gone, AGIUnknownError if the conversation was broken off."""
@@ -196,10 +88,6 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
             raise AGIUnknownError(self._fault)
         if self.hung_up:
             raise AGIHangup("the caller has gone")
-
-    def _check_greenlet(self) -> None:
-        if getcurrent() is not self._greenlet:
-            raise RuntimeError("a session is used only inside the greenlet of its entry")
 
     def send_command(self, command: str, *args: object) -> None:
         """Write one command, every argument quoted; trailing empty ones are options that were not given."""
@@ -213,18 +101,16 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
         self._check_greenlet()
         if len(line) > MAX_COMMAND or line.find(b"\n") != len(line) - 1:
             raise EncodingRefusedError(f"an AGI command must be one line of at most {MAX_COMMAND} bytes")
-        self._value = value
-        self.answering = True
-        self._send(line)
+        self._ask(line, value=value)
 
     def readline(self) -> bytes:
         """Switch to the reactor until the answer is there; return it with its newline."""
-        answer: bytes | None = self._greenlet.parent.switch()
+        answer = self._wait()
         while answer and answer[:4] == b"100 ":
             answer = answer.partition(b"\n")[2]
             if not answer and not self.hung_up:
                 self.answering = True
-                answer = self._greenlet.parent.switch()
+                answer = self._wait()
         if not answer:
             self.test_hangup()
             raise AGIHangup("the caller has gone")
@@ -271,8 +157,8 @@ class Session(pyst2.AGI):  # type: ignore[misc]  # pyst2 ships no types
         """Ask for a value; return all between the outermost parentheses, or None if there are none."""
         self._write(b"%b %b\n" % (command, b" ".join(map(quote, args))), value=True)
         answer = self.readline()
-        if answer.startswith(_VALUE) and answer.endswith(b")\n"):
-            return answer[len(_VALUE) : -2].decode("utf-8", "backslashreplace")
+        if answer.startswith(VALUE) and answer.endswith(b")\n"):
+            return answer[len(VALUE) : -2].decode("utf-8", "backslashreplace")
         self._judge(answer)
         return None
 

@@ -22,18 +22,8 @@ from telephony.floor.inbound import CallBacks
 from telephony.floor.urging import Urging
 from telephony.pbx import journal
 from telephony.pbx.journal import Position
-from telephony.rules.call_story import (
-    ORDERED,
-    PLACED,
-    Call,
-    Happening,
-    Party,
-    Record,
-    Role,
-    begin,
-    interrupt,
-    tell,
-)
+from telephony.rules.call_story import ORDERED, PLACED, Call, Happening, Party, Record, Role
+from telephony.rules.call_telling import begin, interrupt, tell
 from telephony.rules.numbers import national
 from telephony.rules.retention import kind_of
 from telephony.rules.returns import why_owed

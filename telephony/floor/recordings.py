@@ -1,47 +1,35 @@
-"""Recordings after the call: sealed, heard by people who say why, deleted when they are old enough.
+"""Recordings after the call, for people: heard by those who say why, deleted by command, looked at whole.
 
-Commit, then act: the row says first that a file is sealed or deleted, then what is no longer wanted goes.
-So a crash leaves at worst a file too many, which the next look removes, and never a row that claims one
-which has gone. While the disk with the recordings is away, nothing is concluded from that.
+What is done without being told, such as sealing, is done by recording_upkeep.py.
 """
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.interfaces import IReactorFromThreads
-from twisted.internet.threads import deferToThreadPool
-from twisted.python.failure import Failure
-from twisted.python.threadpool import ThreadPool
 
-from telephony.clock import SHANGHAI, Clock
-from telephony.errors import HotlineError, NotAllowedError
-from telephony.floor.health import Component
+from telephony.clock import Clock
+from telephony.errors import NotAllowedError
+from telephony.floor.recording_disk import Disk
+from telephony.floor.recording_upkeep import Upkeep
 from telephony.floor.vault import DamagedError, DiskError, MissingError, Sealed, Vault
 from telephony.rules.retention import REASON, cutoffs
 from telephony.store import recordings as rows
 from telephony.store.database import Database
-from telephony.store.recordings import DAMAGED, MISSING, OPEN, RULES, Row, Who
+from telephony.store.recordings import DAMAGED, MISSING, OPEN, Row, Who
 from telephony.texts import say
 
 log = structlog.get_logger()
-T = TypeVar("T")
-BATCH = 200
-UNCLOSED = timedelta(seconds=60)
-"""After a leg's end: a file still without an end is one that the switch died over, or holds no sound."""
-LOOK_AGAIN = timedelta(minutes=10)
-"""Until a file that was missing, or could not be sealed, is looked for again."""
 MOST_AT_ONCE = 2000
 """Deleted by one command at most: it answers in time, and may be given again."""
 UNREADABLE = "unreadable"
 """A finding that is told and not kept: whether the file is whole nobody knows."""
-BY_AGE = Who(RULES, RULES, "keep_days")
 
 
 @dataclass(frozen=True)
@@ -84,63 +72,24 @@ class Recordings:
         keep_days: dict[str, int],
         tell: Callable[[], None],
     ) -> None:
-        self._database, self._vault, self._clock = database, vault, clock
-        self._reactor, self._place, self._tell = reactor, place, tell
-        self._keep_days = keep_days
-        self._threads = ThreadPool(0, 2, "recordings")
-        self._busy = self._stopped = False
-        self._expired_on: date | None = None
-        self._fault = self._trouble = ""
-        self._trouble_until = clock.now()
+        self._disk = Disk(database, vault, clock, reactor, place)
+        self._database, self._vault, self._clock, self._place = database, vault, clock, place
+        self._keep_days, self._tell = keep_days, tell
+        self.upkeep = Upkeep(self._disk, keep_days, tell)
 
     def start(self) -> None:
         """Start the threads that read and write files."""
-        self._threads.start()
+        self._disk.start()
 
     def stop(self) -> None:
         """Finish the file at hand and begin none."""
-        self._stopped = True
-        self._threads.stop()
-
-    def health(self) -> Component:
-        """Say whether recordings can be sealed and heard, and why not."""
-        return Component(not self._fault, self._fault or say("health.recordings"))
-
-    def tick(self) -> None:
-        """Look after the recordings, unless that is being done already; errors are told by `health`."""
-        if not self._busy and not self._stopped:
-            self._busy = True
-            self.look().addCallbacks(self._done, self._not_done)
+        self.upkeep.stop()
+        self._disk.stop()
 
     def reason_recorded(self, name: str, call_id: str) -> Deferred[None]:
         """Enter a reason that was spoken in a survey; `name` is its file's below the recordings."""
         begun = rows.Noted(name, call_id, call_id, REASON, self._clock.now())
         return self._database.write(partial(rows.note, place=self._place, begun=[begun]))
-
-    @inlineCallbacks
-    def look(self) -> Generator[Deferred[Any], Any, None]:
-        """Remove what is to go, seal what is closed, and once a day delete what is old enough.
-
-        A step that fails holds up none of the others; the first fault is told when all have been tried.
-        """
-        yield self._arrive()
-        fault: HotlineError | None = None
-        for step in (self._unlink, self._seal_closed, self._expire_daily):
-            try:
-                yield step()
-            except HotlineError as error:
-                log.warning("recordings_step_failed", step=step.__name__, why=repr(error))
-                fault = fault or error
-        if fault is not None:
-            raise fault
-
-    @inlineCallbacks
-    def _expire_daily(self) -> Generator[Deferred[Any], Any, None]:
-        today = self._clock.now().astimezone(SHANGHAI).date()
-        if self._expired_on != today:
-            while (yield self._expire(BY_AGE)) == BATCH and not self._stopped:
-                pass
-            self._expired_on = today
 
     def hear(self, recording_id: int, what: Literal["play", "export"], who: Who) -> Deferred[Sound]:
         """Give the sound once the access is stored.
@@ -161,7 +110,7 @@ class Recordings:
         if finding is not None:
             key = "recording.missing" if finding == MISSING else "recording.damaged"
             raise NotAllowedError(say(key, name=row.name))
-        size = row.size if row.size is not None else (yield self._in_thread(self._measure, row.name))
+        size = row.size if row.size is not None else (yield self._disk.in_thread(self._measure, row.name))
         enter = partial(rows.accessed, row=row, what=what, who=who, now=self._clock.now())
         yield self._database.write(enter, urgent=True)
         self._tell()
@@ -170,15 +119,11 @@ class Recordings:
     @inlineCallbacks
     def expire(self, who: Who, *, dry_run: bool) -> Generator[Deferred[Any], Any, Expired]:
         """Delete at once what is old enough, MOST_AT_ONCE at most, or only count it. Fails with AwayError."""
-        now, deleted = self._clock.now(), 0
-        yield self._arrive()
+        now = self._clock.now()
+        yield self._disk.arrive()
         count = partial(rows.count_due, place=self._place, cutoffs=cutoffs(now, self._keep_days), now=now)
         due, held = yield self._database.read(count)
-        while not dry_run and deleted < MOST_AT_ONCE:
-            more = yield self._expire(who)
-            deleted += more
-            if more < BATCH:
-                break
+        deleted = 0 if dry_run else (yield self.upkeep.expire(who, MOST_AT_ONCE))
         return Expired(due, deleted, held)
 
     @inlineCallbacks
@@ -188,7 +133,7 @@ class Recordings:
         Fires with what is wrong, how many were seen, and the last's number. Those that are being recorded are
         only looked for. Fails with AwayError or KeyFaultError.
         """
-        yield self._arrive()
+        yield self._disk.arrive()
         found = partial(rows.after, place=self._place, recording_id=after, limit=limit)
         batch = yield self._database.read(found)
         wrong = []
@@ -205,22 +150,10 @@ class Recordings:
     @inlineCallbacks
     def strangers(self, day: date) -> Generator[Deferred[Any], Any, list[str]]:
         """Return the files of a day that no row knows; fails with AwayError."""
-        yield self._arrive()
-        there = yield self._in_thread(self._vault.names, day.isoformat())
+        yield self._disk.arrive()
+        there = yield self._disk.in_thread(self._vault.names, day.isoformat())
         known = yield self._database.read(partial(rows.names_of_day, place=self._place, day=day))
         return sorted(there - known)
-
-    @inlineCallbacks
-    def _arrive(self) -> Generator[Deferred[Any], Any, None]:
-        """Raise AwayError unless the disk is there, which bears the mark that the store knows."""
-        known: str | None = yield self._database.read(partial(rows.disk, place=self._place))
-        oldest = yield self._database.read(partial(rows.oldest, place=self._place, limit=20))
-        mark: str = yield self._in_thread(self._vault.recognise, known, [row.name for row in oldest])
-        if mark != known:
-            log.info("recordings_disk_known", mark=mark)
-            enter = partial(rows.disk_is, place=self._place, mark=mark, now=self._clock.now())
-            yield self._database.write(enter)
-        self._vault.expect(mark)
 
     def _hearable(
         self, connection: sa.Connection, recording_id: int, what: Literal["play", "export"], who: Who
@@ -238,7 +171,7 @@ class Recordings:
     @inlineCallbacks
     def _check(self, row: Row) -> Generator[Deferred[Any], Any, str | None]:
         """Return what is wrong with a file, and store it. Fails with AwayError, KeyFaultError."""
-        finding = yield self._in_thread(self._look_at, row)
+        finding = yield self._disk.in_thread(self._look_at, row)
         if finding != row.finding or row.state != OPEN:
             now = self._clock.now()
             yield self._database.write(partial(rows.found, recording_id=row.id, finding=finding, now=now))
@@ -260,104 +193,3 @@ class Recordings:
 
     def _measure(self, name: str) -> int:
         return sum(map(len, self._vault.sound(name, None)))
-
-    @inlineCallbacks
-    def _seal_closed(self) -> Generator[Deferred[Any], Any, None]:
-        now = self._clock.now()
-        closed = partial(rows.to_seal, place=self._place, again=now - LOOK_AGAIN, limit=BATCH)
-        for row in (yield self._database.read(closed)):
-            if self._stopped:
-                return
-            try:
-                sealed = yield self._in_thread(self._seal, row, now)
-            except (MissingError, DamagedError, DiskError) as error:
-                yield self._put_off(row, error, now)
-                continue
-            if sealed is not None:
-                yield self._sealed(row, sealed)
-
-    @inlineCallbacks
-    def _put_off(self, row: Row, error: HotlineError, now: datetime) -> Generator[Deferred[Any], Any, None]:
-        """Go on with the others: one file that cannot be sealed holds up none of them."""
-        if not isinstance(error, MissingError):  # that is told by the list of recordings
-            self._troubled(str(error), now)
-        log.warning("recording_not_sealed", recording=row.id, name=row.name, why=repr(error))
-        finding = MISSING if isinstance(error, MissingError) else row.finding
-        yield self._database.write(partial(rows.found, recording_id=row.id, finding=finding, now=now))
-
-    def _troubled(self, why: str, now: datetime) -> None:
-        self._trouble, self._trouble_until = why, now + LOOK_AGAIN
-
-    def _seal(self, row: Row, now: datetime) -> Sealed | None:
-        late = row.leg_ended_at is not None and now - row.leg_ended_at > UNCLOSED
-        return self._vault.seal(row.name) if late or self._vault.is_closed(row.name) else None
-
-    @inlineCallbacks
-    def _sealed(self, row: Row, sealed: Sealed) -> Generator[Deferred[Any], Any, None]:
-        work = partial(rows.seal, row=row, sealed=vars(sealed), now=self._clock.now())
-        yield self._database.write(work)
-        self._tell()
-        if sealed.key_id is not None:
-            yield self._unlink()
-
-    @inlineCallbacks
-    def _expire(self, who: Who) -> Generator[Deferred[Any], Any, int]:
-        now = self._clock.now()
-        limits = cutoffs(now, self._keep_days)
-        work = partial(rows.expire, place=self._place, cutoffs=limits, who=who, now=now, limit=BATCH)
-        deleted = yield self._database.write(work)
-        if deleted:
-            log.info("recordings_deleted", count=deleted, by=who.by)
-            self._tell()
-            yield self._unlink()
-        return deleted  # type: ignore[no-any-return]  # what the store returned
-
-    @inlineCallbacks
-    def _unlink(self) -> Generator[Deferred[Any], Any, None]:
-        """Remove files that the store has given up; a disk that is away keeps them on the list."""
-        seen = 0
-        while batch := (
-            yield self._database.read(
-                partial(rows.to_unlink, place=self._place, recording_id=seen, limit=BATCH)
-            )
-        ):
-            gone = yield self._in_thread(self._remove, batch)
-            yield self._database.write(partial(rows.unlinked, ids=gone))
-            seen = batch[-1].id  # what did not go is tried again at the next look
-
-    def _remove(self, batch: list[Row]) -> list[int]:
-        gone = []
-        for row in batch:
-            try:
-                self._vault.forget(row.name) if row.state == rows.DELETED else self._vault.forget_plain(
-                    row.name
-                )
-            except MissingError:
-                log.exception("recording_sealed_and_gone", recording=row.id, name=row.name)
-            except (DiskError, OSError) as error:
-                log.warning("recording_not_removed", recording=row.id, name=row.name, why=repr(error))
-                self._troubled(say("recording.not_removed", name=row.name), self._clock.now())
-            else:
-                gone.append(row.id)
-        return gone
-
-    @inlineCallbacks
-    def _in_thread(self, work: Callable[..., T], *args: Any) -> Generator[Deferred[Any], Any, T]:
-        try:
-            result = yield deferToThreadPool(self._reactor, self._threads, work, *args)
-        except OSError as error:
-            raise DiskError(say("recording.disk", why=error.strerror or type(error).__name__)) from error
-        return result  # type: ignore[no-any-return]  # what the thread returned
-
-    def _done(self, _: None) -> None:
-        self._busy = False
-        self._fault = self._trouble if self._clock.now() < self._trouble_until else ""
-
-    def _not_done(self, failure: Failure) -> None:
-        known = failure.check(HotlineError)
-        self._busy = False
-        if known:
-            self._fault = str(failure.value)
-        elif not failure.check(SQLAlchemyError):  # that is the database's own to tell
-            self._fault = say("health.recordings_fault", why=repr(failure.value))
-        (log.warning if known else log.error)("recordings_not_looked_after", why=repr(failure.value))

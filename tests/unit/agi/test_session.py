@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from twisted.internet.defer import Deferred, fail, succeed
 
 from telephony.agi import session as agi
-from telephony.agi.session import MAX_ANSWER, MAX_COMMAND, Session, parse_result, quote
+from telephony.agi.conversation import MAX_ANSWER
+from telephony.agi.session import MAX_COMMAND, Session, parse_result, quote
 from telephony.errors import AGIHangup, EncodingRefusedError
 
 

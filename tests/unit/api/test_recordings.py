@@ -32,7 +32,7 @@ def put_recording(api, call_id, *, ended_at, recorded_at=NOON, sound=SOUND):
 
 
 def look(api):
-    api.inside(api.tapes.recordings.look)
+    api.inside(api.tapes.recordings.upkeep.look)
 
 
 def post(api, path, **body):

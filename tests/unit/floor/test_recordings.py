@@ -44,7 +44,7 @@ def kinds(shelf):
 @ensureDeferred
 async def test_a_recording_is_sealed_once_its_call_has_ended(shelf):
     shelf.put()
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     row = shelf.row()
     assert (row.state, row.key_id, row.size, row.to_unlink) == ("sealed", "k1", len(SOUND), False)
     assert shelf.forms() == {".enc"}
@@ -54,7 +54,7 @@ async def test_a_recording_is_sealed_once_its_call_has_ended(shelf):
 @ensureDeferred
 async def test_a_recording_of_a_call_that_goes_on_is_left_alone(shelf):
     shelf.put(ended=False)
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     assert (shelf.row().state, shelf.forms()) == ("open", {""})
 
 
@@ -62,10 +62,10 @@ async def test_a_recording_of_a_call_that_goes_on_is_left_alone(shelf):
 async def test_a_file_without_its_end_is_given_a_minute(shelf, clock):
     shelf.put(sound=UNCLOSED)
     clock.instant += timedelta(seconds=60)
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     assert shelf.row().state == "open"
     clock.instant += SECOND
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     assert shelf.row().state == "sealed"
 
 
@@ -73,7 +73,7 @@ async def test_a_file_without_its_end_is_given_a_minute(shelf, clock):
 async def test_without_a_key_recordings_stay_plain_and_are_hashed(database, clock, tmp_path):
     shelf = Shelf(database, clock, tmp_path, keyed=False)
     shelf.put()
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     assert (shelf.row().state, shelf.row().key_id, shelf.forms()) == ("sealed", None, {""})
     assert await hear(shelf) == SOUND
     shelf.recordings.stop()
@@ -82,7 +82,7 @@ async def test_without_a_key_recordings_stay_plain_and_are_hashed(database, cloc
 @ensureDeferred
 async def test_a_reason_spoken_in_a_survey_is_sealed_while_the_call_goes_on(shelf):
     shelf.put(kind="reason", ended=False)
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     assert shelf.row().state == "sealed"
 
 
@@ -92,7 +92,7 @@ async def test_a_crash_between_the_encryption_and_the_commit_leaves_a_recording_
     shelf.vault.mark("")
     shelf.vault.seal("2026-11-23/1.1.wav")
     assert shelf.forms() == {"", ".enc"}
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     assert (shelf.row().state, shelf.forms()) == ("sealed", {".enc"})
     assert await hear(shelf) == SOUND
 
@@ -106,7 +106,7 @@ async def test_a_crash_between_the_commit_and_the_removal_leaves_a_plain_file_th
     sealed = shelf.vault.seal("2026-11-23/1.1.wav")
     shelf.query(rows.seal, shelf.row(), vars(sealed), shelf.clock.now())
     assert (shelf.row().to_unlink, shelf.forms()) == (True, {"", ".enc"})
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     assert (shelf.row().to_unlink, shelf.forms()) == (False, {".enc"})
 
 
@@ -118,7 +118,7 @@ async def test_a_crash_between_the_deletion_and_the_removal_leaves_a_file_that_g
     limit = {"call": clock.now()}
     shelf.query(rows.expire, "here", limit, SUPERVISOR, clock.now(), 10)
     assert (shelf.row().state, shelf.forms()) == ("deleted", {""})
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     assert (shelf.row().to_unlink, shelf.forms()) == (False, set())
 
 
@@ -140,10 +140,10 @@ async def test_a_recording_is_deleted_at_the_age_of_its_kind_and_not_a_second_ea
 @ensureDeferred
 async def test_what_is_old_enough_goes_by_itself_once_a_day_and_is_told_who_did_it(shelf, clock):
     shelf.put(1)
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     clock.instant += 30 * DAY
     shelf.put(2)
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     assert [row.state for row in shelf.rows()] == ["deleted", "sealed"]
     assert accesses(shelf) == [("delete", "rules", "rules", "keep_days")]
     assert kinds(shelf).count("recording_access") == 1
@@ -171,7 +171,7 @@ async def test_a_hold_with_an_end_ends_then(shelf, clock):
 
 @ensureDeferred
 async def test_more_than_a_batch_is_deleted_in_batches(shelf, monkeypatch):
-    monkeypatch.setattr("telephony.floor.recordings.BATCH", 2)
+    monkeypatch.setattr("telephony.floor.recording_upkeep.BATCH", 2)
     for number in range(1, 6):
         shelf.put(number, age=31 * DAY)
     assert (await shelf.recordings.expire(SUPERVISOR, dry_run=False)).deleted == 5
@@ -182,18 +182,19 @@ async def test_more_than_a_batch_is_deleted_in_batches(shelf, monkeypatch):
 async def test_a_disk_that_is_away_makes_nothing_missing_and_deletes_nothing(shelf, clock):
     shelf.put(1)
     shelf.put(2, age=29 * DAY)
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     shelf.folder.rename(shelf.folder.with_name("away"))
     shelf.folder.mkdir()
     clock.instant += 2 * DAY
-    for work in (shelf.recordings.look(), shelf.recordings.expire(SUPERVISOR, dry_run=False), hear(shelf)):
+    recordings = shelf.recordings
+    for work in (recordings.upkeep.look(), recordings.expire(SUPERVISOR, dry_run=False), hear(shelf)):
         with pytest.raises(AwayError):
             await work
     assert [(row.state, row.finding) for row in shelf.rows()] == [("sealed", None)] * 2
     shelf.folder.rmdir()
     shelf.folder.with_name("away").rename(shelf.folder)
     assert await hear(shelf) == SOUND
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     assert [row.state for row in shelf.rows()] == ["sealed", "deleted"]
 
 
@@ -203,29 +204,29 @@ async def test_a_mount_point_without_its_disk_is_no_empty_store_whatever_the_sto
     if not sealed:
         shelf.keys.chmod(0o644)  # so nothing could be sealed yet
     shelf.put()
-    await shelf.recordings.look().addErrback(lambda failure: failure.trap(KeyFaultError))
+    await shelf.recordings.upkeep.look().addErrback(lambda failure: failure.trap(KeyFaultError))
     shelf.folder.rename(shelf.folder.with_name("away"))
     shelf.folder.mkdir()
     shelf.put(2)  # the switch writes on where the disk should be
     with pytest.raises(AwayError):
-        await shelf.recordings.look()
+        await shelf.recordings.upkeep.look()
     assert [row.finding for row in shelf.rows()] == [None, None]
 
 
 @ensureDeferred
 async def test_a_mark_left_on_the_bare_mount_point_is_not_that_of_the_disk(shelf):
-    await shelf.recordings.look()  # the first start: the disk is not mounted yet
+    await shelf.recordings.upkeep.look()  # the first start: the disk is not mounted yet
     bare = shelf.folder.rename(shelf.folder.with_name("bare"))
     shelf.put()
     with pytest.raises(AwayError):
-        await shelf.recordings.look()
+        await shelf.recordings.upkeep.look()
     shelf.vault.mark("")  # the operator says so
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     assert shelf.row().state == "sealed"
     shelf.folder.rename(shelf.folder.with_name("disk"))
     bare.rename(shelf.folder)
     with pytest.raises(AwayError):
-        await shelf.recordings.look()
+        await shelf.recordings.upkeep.look()
 
 
 @ensureDeferred
@@ -233,7 +234,7 @@ async def test_a_store_that_never_knew_a_disk_takes_none_for_it_that_lacks_what_
     shelf.put(sound=None)
     shelf.put(2)
     with pytest.raises(AwayError):
-        await shelf.recordings.look()
+        await shelf.recordings.upkeep.look()
     assert shelf.vault.marked() is None
 
 
@@ -241,21 +242,21 @@ async def test_a_store_that_never_knew_a_disk_takes_none_for_it_that_lacks_what_
 async def test_a_file_that_cannot_be_removed_holds_up_neither_the_others_nor_what_comes_after(
     shelf, clock, monkeypatch
 ):
-    monkeypatch.setattr("telephony.floor.recordings.BATCH", 1)
-    await shelf.recordings.look()
+    monkeypatch.setattr("telephony.floor.recording_upkeep.BATCH", 1)
+    await shelf.recordings.upkeep.look()
     for number in (1, 2):
         shelf.put(number, age=31 * DAY)
     shelf.file(1).unlink()
     shelf.file(1).mkdir()  # nothing that unlink would remove
     await shelf.recordings.expire(SUPERVISOR, dry_run=False)
     shelf.put(3)
-    await shelf.recordings.look().addCallback(shelf.recordings._done)
+    await shelf.recordings.upkeep.look().addCallback(shelf.recordings.upkeep._done)
     assert [(row.state, row.to_unlink) for row in shelf.rows()] == [
         ("deleted", True),
         ("deleted", False),
         ("sealed", False),
     ]
-    assert "1.1.wav" in shelf.recordings.health().detail
+    assert "1.1.wav" in shelf.recordings.upkeep.health().detail
 
 
 @ensureDeferred
@@ -264,7 +265,7 @@ async def test_what_is_old_enough_goes_also_while_nothing_can_be_sealed(shelf):
     shelf.put(2)
     shelf.keys.chmod(0o644)
     with pytest.raises(KeyFaultError):
-        await shelf.recordings.look()
+        await shelf.recordings.upkeep.look()
     assert [row.state for row in shelf.rows()] == ["deleted", "open"]
 
 
@@ -272,7 +273,7 @@ async def test_what_is_old_enough_goes_also_while_nothing_can_be_sealed(shelf):
 async def test_verifying_tells_of_a_file_that_the_disk_cannot_read_and_goes_on_after_it(shelf, monkeypatch):
     shelf.put(1)
     shelf.put(2)
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     check = shelf.vault.check
 
     def failing(name, sealed):
@@ -288,7 +289,7 @@ async def test_verifying_tells_of_a_file_that_the_disk_cannot_read_and_goes_on_a
 @ensureDeferred
 async def test_a_file_that_goes_and_comes_back_is_missing_only_in_between(shelf):
     shelf.put()
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     content = shelf.file(form=".enc").read_bytes()
     shelf.file(form=".enc").unlink()
     with pytest.raises(NotAllowedError):
@@ -303,12 +304,12 @@ async def test_a_file_that_goes_and_comes_back_is_missing_only_in_between(shelf)
 async def test_a_file_that_is_not_there_yet_is_looked_for_again(shelf, clock):
     shelf.put(sound=None)
     shelf.vault.mark("")
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     assert (shelf.row().state, shelf.row().finding) == ("open", "missing")
     shelf.file().parent.mkdir()
     shelf.file().write_bytes(SOUND)
     clock.instant += timedelta(minutes=10) + SECOND
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     assert (shelf.row().state, shelf.row().finding) == ("sealed", None)
 
 
@@ -316,7 +317,7 @@ async def test_a_file_that_is_not_there_yet_is_looked_for_again(shelf, clock):
 async def test_verifying_names_what_is_damaged_and_goes_on_after_it(shelf):
     for number in (1, 2, 3):
         shelf.put(number)
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     shelf.file(2, ".enc").write_bytes(b"x")
     wrong, seen, last = await shelf.recordings.verify(0, 2)
     assert ([(each.id, each.finding) for each in wrong], seen, last) == ([(2, "damaged")], 2, 2)
@@ -327,7 +328,7 @@ async def test_verifying_names_what_is_damaged_and_goes_on_after_it(shelf):
 @ensureDeferred
 async def test_files_that_no_row_knows_are_named(shelf):
     shelf.put()
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     shelf.file(9).write_bytes(SOUND)
     assert await shelf.recordings.strangers(shelf.row().day) == ["2026-11-23/9.1.wav"]
 
@@ -336,7 +337,7 @@ async def test_files_that_no_row_knows_are_named(shelf):
 @ensureDeferred
 async def test_who_hears_a_recording_is_stored_with_the_reason(shelf, what):
     shelf.put()
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     assert await hear(shelf, what=what) == SOUND
     assert accesses(shelf) == [(what, "李敏", "supervisor", "投诉核查")]
     assert kinds(shelf) == ["recording_sealed", "recording_access"]
@@ -346,7 +347,7 @@ async def test_who_hears_a_recording_is_stored_with_the_reason(shelf, what):
 @ensureDeferred
 async def test_an_agent_hears_calls_they_spoke_in_and_none_that_only_rang(shelf, number, heard):
     shelf.put()
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     who = Who(number, "agent", "复核")
     if heard:
         assert await hear(shelf, who=who) == SOUND
@@ -359,7 +360,7 @@ async def test_an_agent_hears_calls_they_spoke_in_and_none_that_only_rang(shelf,
 @ensureDeferred
 async def test_an_agent_exports_nothing(shelf):
     shelf.put()
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     with pytest.raises(NotAllowedError):
         await hear(shelf, what="export", who=Who("8001", "agent", "复核"))
 
@@ -369,7 +370,7 @@ async def test_a_call_that_has_ended_is_heard_although_nobody_could_seal_it_yet(
     shelf.put()
     shelf.keys.unlink()
     with pytest.raises(KeyFaultError):
-        await shelf.recordings.look()
+        await shelf.recordings.upkeep.look()
     assert await hear(shelf) == SOUND
 
 
@@ -393,7 +394,7 @@ async def test_what_is_deleted_or_unknown_is_not_heard(shelf):
 @ensureDeferred
 async def test_anothers_recordings_are_left_alone_and_are_to_be_heard_there(shelf, clock):
     shelf.put(place="there", age=31 * DAY)
-    await shelf.recordings.look()
+    await shelf.recordings.upkeep.look()
     assert (shelf.row().state, shelf.forms()) == ("open", {""})
     with pytest.raises(NotAllowedError):
         await hear(shelf)
@@ -403,9 +404,9 @@ async def test_anothers_recordings_are_left_alone_and_are_to_be_heard_there(shel
 async def test_a_key_that_cannot_be_used_is_told_by_the_health_until_it_can(shelf):
     shelf.put()
     shelf.keys.chmod(0o644)
-    await shelf.recordings.look().addErrback(shelf.recordings._not_done)
-    assert "chmod 600" in shelf.recordings.health().detail
+    await shelf.recordings.upkeep.look().addErrback(shelf.recordings.upkeep._not_done)
+    assert "chmod 600" in shelf.recordings.upkeep.health().detail
     shelf.keys.chmod(0o600)
-    await shelf.recordings.look().addCallback(shelf.recordings._done)
-    assert shelf.recordings.health().ok
+    await shelf.recordings.upkeep.look().addCallback(shelf.recordings.upkeep._done)
+    assert shelf.recordings.upkeep.health().ok
     assert shelf.row().state == "sealed"

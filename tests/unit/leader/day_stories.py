@@ -7,7 +7,8 @@ import itertools
 from datetime import datetime, timedelta
 
 from telephony.clock import SHANGHAI
-from telephony.rules.call_story import Happening, Record, begin, interrupt, tell
+from telephony.rules.call_story import Happening, Record
+from telephony.rules.call_telling import begin, interrupt, tell
 from telephony.rules.leader_day_figures import figures
 from telephony.rules.leader_figures import differences, total
 from telephony.store import calls as call_rows

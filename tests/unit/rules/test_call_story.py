@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telephony.rules.call_story import ENDED, Call, Record, begin, interrupt, tell
+from telephony.rules.call_story import ENDED, Call, Record
+from telephony.rules.call_telling import begin, interrupt, tell
 
 START = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 CITIZEN, AGENT = "PJSIP/carrier-00000001", "PJSIP/8001-00000002"

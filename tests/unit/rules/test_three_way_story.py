@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from telephony.rules.call_story import CONFERENCE, ENDED, Call, Record, begin, tell
+from telephony.rules.call_story import CONFERENCE, ENDED, Call, Record
+from telephony.rules.call_telling import begin, tell
 from tests.unit.rules.test_call_story import AGENT, CITIZEN, START, TALK, record
 
 TRUNK = "PJSIP/carrier-00000009"

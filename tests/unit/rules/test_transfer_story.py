@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from telephony.rules.call_story import Record, begin, tell
+from telephony.rules.call_story import Record
+from telephony.rules.call_telling import begin, tell
 from telephony.rules.returns import why_owed
 from tests.unit.rules.test_call_story import AGENT_ENDS, CITIZEN, START, TALK, record, story
 

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from telephony.rules.call_story import Happening, Record, begin, tell
+from telephony.rules.call_story import Happening, Record
+from telephony.rules.call_telling import begin, tell
 from telephony.rules.service_figures import Rules
 from telephony.rules.verdict import Evidence, Finding, Kind, Outcome
 from telephony.store import agents as agent_rows
