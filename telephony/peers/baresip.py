@@ -9,6 +9,7 @@ from telephony.peers.baresip_control import Control, Message
 from telephony.peers.dump import Dump
 from telephony.peers.ear import Samples
 from telephony.peers.ports import PATIENCE_SECONDS, connect, find_program, free_block, free_port
+from telephony.peers.warden import warden
 
 START_SECONDS = 30.0
 STOP_SECONDS = 5.0
@@ -88,6 +89,7 @@ class Baresip:
                 stderr=log,
                 process_group=0,  # Ctrl-C is ours alone
             )
+        warden.mind(self._process.pid)
         self._dump.start()
         process = self._process
         where = (self._address, control)

@@ -1,7 +1,6 @@
 """Simulated citizens and agents, each a SIPp process: a citizen comes from the carrier, agents register."""
 
 import secrets
-import socket
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from telephony.peers.ear import Samples
 from telephony.peers.media import Media
 from telephony.peers.ports import PATIENCE_SECONDS, free_block, free_port, wait_sip
 from telephony.peers.sipp_run import SippRun
+from telephony.peers.warden import tell
 
 Reject = Literal[480, 486]
 HANG_UP = """\
@@ -91,6 +91,8 @@ class SippCitizen:
         self._run = SippRun(self.folder, "citizen", self._happened)
         self._port = free_port("udp", self.local_ip)
         self._call_id = secrets.token_hex(16)
+        # SIPp's soft exit waits and its hard one sends no BYE, so the scenario takes this as a command.
+        self._hang_up = (self.local_ip, self._port, HANG_UP.format(call=self._call_id))
         self._media = Media(self.local_ip, free_port("udp", self.local_ip), self.hertz)
 
     @property
@@ -112,7 +114,8 @@ class SippCitizen:
         }
         arguments = [self.server, *_local(self.local_ip, self._port), "-m", "1", "-cid_str", self._call_id]
         arguments += ["-key", "rtp_port", str(self._media.port)]
-        self._run.start("citizen", [b";".join([self.called.encode(), *sender])], arguments, blanks)
+        rows = [b";".join([self.called.encode(), *sender])]
+        self._run.start("citizen", rows, arguments, blanks, self._hang_up)
         if self.cancel_after_ms is not None:
             # Not in the scenario: SIPp forgets a limit as soon as an optional message, a 180, has come.
             patience = threading.Timer(self.cancel_after_ms / 1000, self._give_up)
@@ -155,9 +158,7 @@ class SippCitizen:
 
     def hangup(self) -> None:
         """Hang up now, or give up the call that is not answered yet; `wait` then tells how it went."""
-        # SIPp's soft exit waits and its hard one sends no BYE, so the scenario takes this as a command.
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as command:
-            command.sendto(HANG_UP.format(call=self._call_id).encode(), (self.local_ip, self._port))
+        tell(*self._hang_up)
 
     def kill(self) -> None:
         """Vanish without a BYE, as a citizen whose line breaks."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from telephony.errors import SwitchUnavailableError
 from telephony.peers.ports import find_program, free_port
+from telephony.peers.warden import Told, warden
 
 TAIL_BYTES = 2000
 
@@ -31,8 +32,12 @@ class SippRun:
         rows: Sequence[bytes],
         arguments: Sequence[str],
         blanks: Mapping[str, str],
+        hang_up: Told | None = None,
     ) -> None:
-        """Start SIPp with this scenario and these rows; `blanks` fills the scenario's @NAME@ places."""
+        """Start SIPp with this scenario and these rows; `blanks` fills the scenario's @NAME@ places.
+
+        `hang_up` is what ends it in order when we are gone: a datagram to an address and a port.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
         text = (resources.files(__package__) / "scenarios" / f"{scenario}.xml").read_text(encoding="ascii")
         for name, value in blanks.items():
@@ -55,6 +60,7 @@ class SippRun:
                 stderr=subprocess.STDOUT,
                 process_group=0,  # Ctrl-C is ours alone: SIPp would go without a BYE
             )
+        warden.mind(self._process.pid, hang_up)
         os.close(write_end)  # ours; so that SIPp's end is the end of the pipe
         self._reader = threading.Thread(target=self._read, args=(read_end,), daemon=True)
         self._reader.start()

@@ -109,8 +109,8 @@ def test_stopped_in_a_talk_it_leaves_nothing(system, shown):
     assert left(system) == NOTHING
 
 
-def test_after_one_that_was_killed_the_next_clears_up_and_is_whole(system, shown):
-    demo = begun(system, "到点自动开线")
+def test_after_one_that_was_killed_in_a_talk_while_another_waits_the_next_is_whole(system, shown):
+    demo = begun(system, "领导通话中，第三位排队")
     demo.kill()
     demo.communicate()
     again = begin(system, "--json")

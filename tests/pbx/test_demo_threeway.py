@@ -22,12 +22,18 @@ def system(tmp_path_factory):
     system.stop()
 
 
-def demo(system, *arguments):
+def begin(system, *arguments):
     environment = {**os.environ, **system.switch.environment, "PYTHONPATH": str(PROJECT)}
     command = [sys.executable, "-m", "telephony", "demo", "threeway", *arguments]
-    return subprocess.run(
-        command, env=environment, cwd=system.folder, capture_output=True, text=True, timeout=600, check=False
-    )
+    out, errors = subprocess.PIPE, subprocess.PIPE
+    return subprocess.Popen(command, env=environment, cwd=system.folder, stdout=out, stderr=errors, text=True)
+
+
+def demo(system, *arguments):
+    """Play it to its end; return its status and what it printed."""
+    running = begin(system, *arguments)
+    out, errors = running.communicate(timeout=600)
+    return subprocess.CompletedProcess(running.args, running.returncode, out, errors)
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +85,13 @@ def test_a_revisit_that_rings_the_demos_citizen_meanwhile_disturbs_nothing(syste
     done = demo(system)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [each["state"] for each in system.service.get("/cases/DEMO-1/revisits")[-1]["attempts"]] != []
+
+
+def test_after_one_that_was_killed_in_the_call_of_three_the_next_is_whole(system, shown):
+    killed = begin(system)
+    assert any("三方通话" in line for line in killed.stdout), killed.stderr.read()
+    killed.kill()
+    killed.communicate()
+    done = demo(system)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert system.service.get("/threeway", live=True) == []
