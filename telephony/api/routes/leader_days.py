@@ -45,98 +45,93 @@ _SEVERAL: dict[int | str, dict[str, Any]] = {
 _SHOWN = ANNOUNCED | {OPEN, CANCELLED}
 
 
-@dataclass(frozen=True)
-class NewDay:
-    """A day to be planned: its `day`, in the hours of leaders.yaml, or both times; `reason` of a second."""
-
-    seat: Word
-    leader: Word
-    scope: Reason
-    by: Text40
-    day: Day | None = None
-    starts_at: Instant | None = None
-    ends_at: Instant | None = None
-    topics: Topics | None = None
-    reason: Reason | None = None
-
-
-@dataclass(frozen=True)
-class Change:
-    """What is to be otherwise of a day that nobody was told of; the rest stays."""
-
-    by: Text40
-    seat: Word | None = None
-    leader: Word | None = None
-    scope: Reason | None = None
-    day: Day | None = None
-    starts_at: Instant | None = None
-    ends_at: Instant | None = None
-    topics: Topics | None = None
-    reason: Reason | None = None
-
-
-@dataclass(frozen=True)
-class Postponement:
-    """To when, and why; `second` says why it is a second one in its new month."""
-
-    by: Text40
-    reason: Reason
-    day: Day | None = None
-    starts_at: Instant | None = None
-    ends_at: Instant | None = None
-    second: Reason | None = None
-
-
-@dataclass(frozen=True)
-class Substitution:
-    """Who sits instead, and why."""
-
-    leader: Word
-    by: Text40
-    reason: Reason
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Order:
     """Who orders it."""
 
     by: Text40
 
 
-@dataclass(frozen=True)
-class Reasoned:
+@dataclass(frozen=True, kw_only=True)
+class Reasoned(Order):
     """Who orders it, and why."""
 
-    by: Text40
     reason: Reason | None = None
 
 
-@dataclass(frozen=True)
-class Extension:
-    """Until when the day lasts, and who orders it."""
+@dataclass(frozen=True, kw_only=True)
+class When(Order):
+    """A `day`, in the hours of leaders.yaml, or both times."""
+
+    day: Day | None = None
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan(When, Reasoned):
+    """When, its topics, and the `reason` of a second day in one month."""
+
+    topics: Topics | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewDay(Plan):
+    """A day to be planned."""
+
+    seat: Word
+    leader: Word
+    scope: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change(Plan):
+    """What is to be otherwise of a day that nobody was told of; the rest stays."""
+
+    seat: Word | None = None
+    leader: Word | None = None
+    scope: Reason | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Postponement(When):
+    """To when, and why; `second` says why it is a second one in its new month."""
+
+    reason: Reason
+    second: Reason | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Substitution(Order):
+    """Who sits instead, and why."""
+
+    leader: Word
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extension(Order):
+    """Until when the day lasts."""
 
     ends_at: Instant
-    by: Text40
 
 
-@dataclass(frozen=True)
-class PlayedDay:
+@dataclass(frozen=True, kw_only=True)
+class PlayedDay(Order):
     """A day of `hotline demo leader-day`: real seconds until it begins and that it lasts.
 
     In each of them `factor` seconds of its own clock pass.
     """
 
-    by: Text40
     factor: Annotated[int, Field(ge=min(FACTORS), le=max(FACTORS))]
     begins_in_seconds: Annotated[float, Field(gt=0, le=600)]
     seconds: Annotated[float, Field(gt=0, le=3600)]
 
 
-@dataclass(frozen=True)
-class PlayedNotice:
+@dataclass(frozen=True, kw_only=True)
+class PlayedNotice(Order):
     """So many full days lie between the announcement's day and the session's, by the played day's clock."""
 
-    by: Text40
     full_days: Annotated[int, Field(ge=0, le=31)]
 
 
@@ -172,7 +167,7 @@ async def calendar(
 @router.post("", status_code=201)
 async def add(services: Door, new: NewDay) -> LeaderDayView:
     """Plan a day; nobody is told of it yet."""
-    starts_at, ends_at = _times(services, new.day, new.starts_at, new.ends_at)
+    starts_at, ends_at = _times(services, new)
     wanted = Wanted(
         seat=new.seat,
         leader=new.leader,
@@ -216,8 +211,7 @@ async def change(services: Door, day_id: RowPath, wish: Change) -> LeaderDayView
     if wish.topics is not None:
         values["topics"] = tuple(wish.topics)
     if any(each is not None for each in (wish.day, wish.starts_at, wish.ends_at)):
-        times = _times(services, wish.day, wish.starts_at, wish.ends_at)
-        values["starts_at"], values["ends_at"] = times
+        values["starts_at"], values["ends_at"] = _times(services, wish)
     return await _done(halls_of(services).days.change(day_id, person(wish.by), **values))
 
 
@@ -230,7 +224,7 @@ async def publish(services: Door, day_id: RowPath, order: Order) -> LeaderDayVie
 @router.post("/{day_id}/postpone")
 async def postpone(services: Door, day_id: RowPath, wish: Postponement) -> LeaderDayView:
     """Put a day off: a new notice goes out, and callers hear of it until the announced session's end."""
-    starts_at, ends_at = _times(services, wish.day, wish.starts_at, wish.ends_at)
+    starts_at, ends_at = _times(services, wish)
     days = halls_of(services).days
     return await _done(days.postpone(day_id, starts_at, ends_at, person(wish.by), wish.reason, wish.second))
 
@@ -302,14 +296,13 @@ def _coming(connection: sa.Connection, now: datetime, centre: str | None) -> lis
     return sorted(found, key=lambda each: str(each.content["starts_at"]))
 
 
-def _times(
-    services: Services, day: date | None, starts_at: datetime | None, ends_at: datetime | None
-) -> tuple[datetime, datetime]:
-    if day is not None and starts_at is None and ends_at is None:
+def _times(services: Services, when: When) -> tuple[datetime, datetime]:
+    starts_at, ends_at = when.starts_at, when.ends_at
+    if when.day is not None and starts_at is None and ends_at is None:
         band = parse_band(services.config.leader_days.hours)
-        start, end = (datetime.combine(day, at, SHANGHAI) for at in (band.start, band.end))
+        start, end = (datetime.combine(when.day, at, SHANGHAI) for at in (band.start, band.end))
         return start, end
-    if day is None and starts_at is not None and ends_at is not None:
+    if when.day is None and starts_at is not None and ends_at is not None:
         return starts_at, ends_at
     raise RefusedInputError(say("leader.times"))
 
