@@ -76,9 +76,3 @@ def wait_told(party, conversing, prompt, timeout=PATIENCE):
     while not was_told(party, conversing, prompt):
         assert time.monotonic() < deadline, f"nobody said {prompt} within {timeout} s"
         time.sleep(0.2)  # sound gives nothing to block on
-
-
-def rest(conversing):
-    """Leave no conversation and no agent to the next test."""
-    conversing.rest()
-    conversing.system.log_everybody_out()

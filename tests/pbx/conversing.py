@@ -8,8 +8,8 @@ from contextlib import suppress
 
 import httpx
 
-from telephony.peers.far_end import FarEnd
 from telephony.peers.far_end_call import Behaviour
+from tests.pbx.carried import Carried
 from tests.pbx.hearing import Unit, wait_hears
 from tests.system import System
 
@@ -29,22 +29,11 @@ RINGS = Behaviour()
 _numbers = itertools.count(13700100001)
 
 
-class Conversing:
+class Conversing(Carried):
     """A system, its carrier, and units that do as planned."""
 
     def __init__(self, folder, changes=None, **threeway):
-        self.system = System(folder, changes, {"mode": "test"}, {**QUICK, **threeway})
-        self.switch, self.service = self.system.switch, self.system.service
-        self.far_end = FarEnd("127.0.0.2", self.switch.carrier_port, folder / "far-end")
-
-    def start(self):
-        self.far_end.start()
-        self.system.start()
-        return self
-
-    def stop(self):
-        self.system.stop()
-        self.far_end.stop()
+        super().__init__(System(folder, changes, {"mode": "test"}, {**QUICK, **threeway}), folder)
 
     def unit(self, code, *behaviours, short_code, kind="unit"):
         """Import a unit with a number for each behaviour (or list of them); return its numbers."""
@@ -79,11 +68,12 @@ class Conversing:
         raise AssertionError(f"citizen and agent are not bridged: {legs}")
 
     def rest(self):
-        """Leave no conversation to the next test."""
+        """Leave no conversation and no agent to the next test."""
         for each in self.service.get("/threeway", live=True):
             with suppress(httpx.HTTPStatusError):
                 self.service.post(f"/threeway/{each['id']}/end")
         self.system.hang_up()
+        self.system.log_everybody_out()
 
 
 class Talk:

@@ -2,8 +2,8 @@
 
 import itertools
 
-from telephony.peers.far_end import FarEnd
 from telephony.peers.far_end_call import Behaviour
+from tests.pbx.carried import Carried
 from tests.pbx.hearing import wait_said
 from tests.pbx.revisiting import QUICK
 from tests.switch import prompt_hertz
@@ -17,24 +17,13 @@ RINGS_ON = Behaviour()
 _numbers = itertools.count(13600000001)
 
 
-class Returning:
+class Returning(Carried):
     """A system that calls back, its carrier, and citizens who give up waiting."""
 
     def __init__(self, folder, order):
         dialler = {**QUICK, "dialer": {**QUICK["dialer"], "breaker_faults": 100}}
         returns = {**EAGER, "order": order}
-        self.system = System(folder, {"agents": {"wrap_up_seconds": 0}}, dialler, returns=returns)
-        self.switch, self.service = self.system.switch, self.system.service
-        self.far_end = FarEnd("127.0.0.2", self.switch.carrier_port, folder / "far-end")
-
-    def start(self):
-        self.far_end.start()
-        self.system.start()
-        return self
-
-    def stop(self):
-        self.system.stop()
-        self.far_end.stop()
+        super().__init__(System(folder, {"agents": {"wrap_up_seconds": 0}}, dialler, returns=returns), folder)
 
     def loses(self, *behaviours, called="12315"):
         """Let a citizen wait and give up; when called back, the telephone does so. Return number and call."""

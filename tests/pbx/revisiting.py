@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from telephony.errors import UnknownThingError
-from telephony.peers.far_end import FarEnd
+from tests.pbx.carried import Carried
 from tests.system import System
 
 QUICK = {
@@ -24,25 +24,14 @@ _names = itertools.count(1)
 _numbers = itertools.count(13700000001)
 
 
-class Revisiting:
+class Revisiting(Carried):
     """A system, its carrier, and what a case platform does with them."""
 
     def __init__(self, folder, changes=None, **rules):
         sections = {
             name: {**QUICK[name], **values} for name, values in rules.items() if isinstance(values, dict)
         }
-        self.system = System(folder, changes, {**QUICK, **rules, **sections})
-        self.switch, self.service = self.system.switch, self.system.service
-        self.far_end = FarEnd("127.0.0.2", self.switch.carrier_port, folder / "far-end")
-
-    def start(self):
-        self.far_end.start()
-        self.system.start()
-        return self
-
-    def stop(self):
-        self.system.stop()
-        self.far_end.stop()
+        super().__init__(System(folder, changes, {**QUICK, **rules, **sections}), folder)
 
     def case(self, *behaviours, numbers=1, replied_ago=timedelta(seconds=1), **facts):
         """Enter a case whose telephone does so, with its unit's reply; return its name and number."""

@@ -2,7 +2,6 @@
 
 import array
 import itertools
-import math
 import re
 import wave
 from functools import partial
@@ -15,7 +14,9 @@ from telephony.agi.entries.survey import entry
 from telephony.agi.server import FastAGIServer
 from telephony.callback.survey import Survey
 from telephony.clock import SystemClock
+from telephony.peers.ear import RATE
 from telephony.peers.far_end_call import Behaviour
+from telephony.peers.hearing import level
 from telephony.prompts import BEEP
 from tests.pbx.hearing import Unit, wait_said
 from tests.pbx.outbound import place
@@ -167,12 +168,5 @@ def prompts_heard(switch, file):
 def _prompt(window, pitches):
     if max(window) < LOUD:
         return None
-    loudest = max(pitches, key=lambda name: _level(window, pitches[name]))
-    return loudest if _level(window, pitches[loudest]) > LOUD else None
-
-
-def _level(window, hertz):
-    turn = 2 * math.pi * hertz / 8000
-    real = sum(sample * math.cos(turn * n) for n, sample in enumerate(window))
-    imaginary = sum(sample * math.sin(turn * n) for n, sample in enumerate(window))
-    return 2 * math.hypot(real, imaginary) / len(window)
+    loudest = max(pitches, key=lambda name: level(window, pitches[name] / RATE))
+    return loudest if level(window, pitches[loudest] / RATE) > LOUD else None

@@ -18,18 +18,14 @@ PATIENCE = 20
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    conversing = Conversing(tmp_path_factory.mktemp("leader-seat"), ring_seconds=20, ask_seconds=30)
-    try:
-        yield conversing.start()
-    finally:
-        conversing.stop()
+    with Conversing(tmp_path_factory.mktemp("leader-seat"), ring_seconds=20, ask_seconds=30) as conversing:
+        yield conversing
 
 
 @pytest.fixture
 def conversing(whole):
     yield whole
     whole.rest()
-    whole.system.log_everybody_out()
 
 
 @pytest.fixture(scope="module")

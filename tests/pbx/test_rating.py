@@ -14,18 +14,16 @@ ASK, THANKS = "rating-ask", "rating-thanks"
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    asked = Conversing(tmp_path_factory.mktemp("rating"), {"rating": {"enabled": True, "key_seconds": 8}})
-    try:
-        yield asked.start()
-    finally:
-        asked.stop()
+    with Conversing(
+        tmp_path_factory.mktemp("rating"), {"rating": {"enabled": True, "key_seconds": 8}}
+    ) as asked:
+        yield asked
 
 
 @pytest.fixture
 def asked(whole):
     yield whole
     whole.rest()
-    whole.system.log_everybody_out()
 
 
 class Asked:

@@ -16,18 +16,14 @@ HEARD = {
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    conversing = Conversing(tmp_path_factory.mktemp("supervision"))
-    try:
-        yield conversing.start()
-    finally:
-        conversing.stop()
+    with Conversing(tmp_path_factory.mktemp("supervision")) as conversing:
+        yield conversing
 
 
 @pytest.fixture
 def conversing(whole):
     yield whole
     whole.rest()
-    whole.system.log_everybody_out()
 
 
 @pytest.mark.parametrize("mode", HEARD)

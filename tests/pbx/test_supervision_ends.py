@@ -9,18 +9,14 @@ from tests.pbx.supervising import AGENT, BOSS, CITIZEN, SUPERVISOR, Conversing, 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    conversing = Conversing(tmp_path_factory.mktemp("ends"))
-    try:
-        yield conversing.start()
-    finally:
-        conversing.stop()
+    with Conversing(tmp_path_factory.mktemp("ends")) as conversing:
+        yield conversing
 
 
 @pytest.fixture
 def conversing(whole):
     yield whole
     whole.rest()
-    whole.system.log_everybody_out()
 
 
 def test_an_agent_who_hangs_up_during_a_whisper_ends_the_call_and_the_supervisors_part(conversing):

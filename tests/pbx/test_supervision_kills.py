@@ -8,11 +8,8 @@ from tests.pbx.threeway_kills import Killed
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    killed = Killed(tmp_path_factory.mktemp("killed"))
-    try:
-        yield killed.start()
-    finally:
-        killed.stop()
+    with Killed(tmp_path_factory.mktemp("killed")) as killed:
+        yield killed
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from tests.pbx.asking import (
     VACANT,
     WAITS,
     asked_unit,
-    rest,
     rows,
     states,
     wait_told,
@@ -31,17 +30,14 @@ from tests.pbx.hearing import heard, wait_hears
 
 @pytest.fixture(scope="module")
 def conversing(tmp_path_factory):
-    one = Conversing(tmp_path_factory.mktemp("asking"), **PATIENT)
-    try:
-        yield one.start()
-    finally:
-        one.stop()
+    with Conversing(tmp_path_factory.mktemp("asking"), **PATIENT) as one:
+        yield one
 
 
 @pytest.fixture
 def talk(conversing):
     yield conversing.talk()
-    rest(conversing)
+    conversing.rest()
 
 
 def test_while_a_unit_is_asked_the_citizen_hears_music_and_the_agent_hears_it_ring(conversing, talk):

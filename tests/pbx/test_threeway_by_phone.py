@@ -5,7 +5,7 @@ import array
 import pytest
 
 from telephony.peers.dump import WAV_HEADER
-from tests.pbx.asking import ACCEPTS, PATIENT, SERVICE, asked_unit, lengthen, rest, wait_told, was_told
+from tests.pbx.asking import ACCEPTS, PATIENT, SERVICE, asked_unit, lengthen, wait_told, was_told
 from tests.pbx.conversing import AGENT, CITIZEN, MUSIC, RINGS, UNIT, VOICES, Conversing
 from tests.pbx.hearing import wait_hears
 
@@ -16,16 +16,14 @@ STARTED, DONE, REFUSED = "threeway-started", "threeway-done", "agent-refused"
 def conversing(tmp_path_factory):
     one = Conversing(tmp_path_factory.mktemp("by-phone"), **PATIENT)
     lengthen(one, STARTED, DONE, REFUSED)
-    try:
-        yield one.start()
-    finally:
-        one.stop()
+    with one:
+        yield one
 
 
 @pytest.fixture
 def talk(conversing):
     yield conversing.talk()
-    rest(conversing)
+    conversing.rest()
 
 
 class SecondLine:
@@ -139,7 +137,7 @@ def test_a_code_without_a_call_is_refused(conversing, code):
     phone.dial(code)
     phone.wait_event("CALL_CLOSED")
     wait_told(SecondLine(phone), conversing, REFUSED)
-    rest(conversing)
+    conversing.rest()
 
 
 def test_the_agent_stays_with_an_emergency_whatever_is_dialled(conversing, talk):

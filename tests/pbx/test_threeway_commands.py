@@ -30,18 +30,14 @@ CONFLICT, UNKNOWN, DONE = 409, 404, 200
 
 @pytest.fixture(scope="module")
 def conversing(tmp_path_factory):
-    conversing = Conversing(tmp_path_factory.mktemp("commands"), ring_seconds=20, ask_seconds=30)
-    try:
-        yield conversing.start()
-    finally:
-        conversing.stop()
+    with Conversing(tmp_path_factory.mktemp("commands"), ring_seconds=20, ask_seconds=30) as conversing:
+        yield conversing
 
 
 @pytest.fixture
 def scene(conversing):
     yield lambda state: Scene(conversing, state)
     conversing.rest()
-    conversing.system.log_everybody_out()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from telephony.peers.far_end_call import Behaviour
-from tests.pbx.asking import BUSY, PATIENT, REJECTS, SERVICE, asked_unit, rest, states, wait_told
+from tests.pbx.asking import BUSY, PATIENT, REJECTS, SERVICE, asked_unit, states, wait_told
 from tests.pbx.conversing import AGENT, CITIZEN, MUSIC, RINGS, SECOND, UNIT, VOICES, Conversing
 from tests.pbx.hearing import wait_hears
 
@@ -14,17 +14,14 @@ REFUSED = "紧急服务尚未接听"
 @pytest.fixture(scope="module")
 def conversing(tmp_path_factory):
     changes = {**PATIENT, "ask_seconds": 3}
-    one = Conversing(tmp_path_factory.mktemp("emergency"), **changes)
-    try:
-        yield one.start()
-    finally:
-        one.stop()
+    with Conversing(tmp_path_factory.mktemp("emergency"), **changes) as one:
+        yield one
 
 
 @pytest.fixture
 def talk(conversing):
     yield conversing.talk()
-    rest(conversing)
+    conversing.rest()
 
 
 def police(conversing, *behaviours):

@@ -18,17 +18,14 @@ def conversing(tmp_path_factory):
     conversing = Conversing(folder, {"agents": {"wrap_up_seconds": 1}}, ring_seconds=20, ask_seconds=30)
     # A softphone that is hung up plays no more than what it had before its buffer was full: 100 ms.
     tone(conversing.switch.paths.sounds / f"{GOODBYE}.wav", prompt(conversing, GOODBYE), 0.5)
-    try:
-        yield conversing.start()
-    finally:
-        conversing.stop()
+    with conversing:
+        yield conversing
 
 
 @pytest.fixture
 def scene(conversing):
     yield lambda state: Scene(conversing, state)
     conversing.rest()
-    conversing.system.log_everybody_out()
 
 
 @pytest.mark.parametrize(("state", "who", "cell"), CELLS, ids=lambda cell: cell.replace(" ", "-"))

@@ -13,7 +13,6 @@ from tests.pbx.asking import (
     PATIENT,
     WAITS,
     asked_unit,
-    rest,
     states,
     wait_told,
     was_told,
@@ -28,17 +27,14 @@ OVER = {"rejected", "cancelled", "hung-up", "far-end-bye"}
 
 @pytest.fixture(scope="module")
 def conversing(tmp_path_factory):
-    one = Conversing(tmp_path_factory.mktemp("rivals"), at_once=2, ring_seconds=4, **PATIENT)
-    try:
-        yield one.start()
-    finally:
-        one.stop()
+    with Conversing(tmp_path_factory.mktemp("rivals"), at_once=2, ring_seconds=4, **PATIENT) as one:
+        yield one
 
 
 @pytest.fixture
 def talk(conversing):
     yield conversing.talk()
-    rest(conversing)
+    conversing.rest()
 
 
 def together(*doings):
@@ -117,7 +113,7 @@ def test_the_key_pressed_twice_is_one_key(conversing, talk):
 @pytest.fixture
 def pair(conversing):
     yield conversing.talk(), conversing.talk("8002", tone=COLLEAGUE)
-    rest(conversing)
+    conversing.rest()
 
 
 def test_of_two_agents_who_ask_for_the_only_number_one_waits_until_it_is_free(conversing, pair):

@@ -12,11 +12,8 @@ AGENTS = {"agents": {"ring_seconds": 60}}
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
-    found = Killed(tmp_path_factory.mktemp("transfer-kills"), AGENTS, **PATIENT)
-    try:
-        yield found.start()
-    finally:
-        found.stop()
+    with Killed(tmp_path_factory.mktemp("transfer-kills"), AGENTS, **PATIENT) as found:
+        yield found
 
 
 @pytest.fixture

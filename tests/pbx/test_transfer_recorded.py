@@ -18,11 +18,8 @@ PIECE, AUDIBLE = RATE // 2, 2000
 
 @pytest.fixture(scope="module")
 def conversing(tmp_path_factory):
-    conversing = Conversing(tmp_path_factory.mktemp("recorded"), AGENTS, ask_seconds=20)
-    try:
-        yield conversing.start()
-    finally:
-        conversing.stop()
+    with Conversing(tmp_path_factory.mktemp("recorded"), AGENTS, ask_seconds=20) as conversing:
+        yield conversing
 
 
 @pytest.fixture
@@ -32,7 +29,6 @@ def giving(conversing):
     wait_heard(giving.citizen, 1500)
     yield giving
     conversing.rest()
-    conversing.system.log_everybody_out()
 
 
 def agents_on_the_record(giving):

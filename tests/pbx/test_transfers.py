@@ -30,18 +30,14 @@ SPEAK_SECONDS = 1.5
 
 @pytest.fixture(scope="module")
 def conversing(tmp_path_factory):
-    conversing = Conversing(tmp_path_factory.mktemp("transfers"), AGENTS, **QUICK)
-    try:
-        yield conversing.start()
-    finally:
-        conversing.stop()
+    with Conversing(tmp_path_factory.mktemp("transfers"), AGENTS, **QUICK) as conversing:
+        yield conversing
 
 
 @pytest.fixture
 def giving(conversing):
     yield Giving(conversing)
     conversing.rest()
-    conversing.system.log_everybody_out()
 
 
 def test_blind_to_an_agent_who_answers_both_agents_get_their_wrap_up(giving):

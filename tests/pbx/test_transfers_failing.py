@@ -15,18 +15,14 @@ ONE_MISS = {"agents": {"ring_seconds": 20, "missed_rings_to_pause": 1}}
 
 @pytest.fixture(scope="module")
 def conversing(tmp_path_factory):
-    conversing = Conversing(tmp_path_factory.mktemp("failing"), ONE_MISS, **QUICK)
-    try:
-        yield conversing.start()
-    finally:
-        conversing.stop()
+    with Conversing(tmp_path_factory.mktemp("failing"), ONE_MISS, **QUICK) as conversing:
+        yield conversing
 
 
 @pytest.fixture
 def giving(conversing):
     yield Giving(conversing)
     conversing.rest()
-    conversing.system.log_everybody_out()
 
 
 def asks(giving, behaviour):

@@ -17,18 +17,14 @@ AGENTS = {"agents": {"ring_seconds": 5}}
 
 @pytest.fixture(scope="module")
 def conversing(tmp_path_factory):
-    conversing = Conversing(tmp_path_factory.mktemp("outside"), AGENTS, **QUICK)
-    try:
-        yield conversing.start()
-    finally:
-        conversing.stop()
+    with Conversing(tmp_path_factory.mktemp("outside"), AGENTS, **QUICK) as conversing:
+        yield conversing
 
 
 @pytest.fixture
 def giving(conversing):
     yield Giving(conversing)
     conversing.rest()
-    conversing.system.log_everybody_out()
 
 
 def centre(giving, behaviour):

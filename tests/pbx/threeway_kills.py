@@ -90,7 +90,6 @@ class Killed(Conversing):
     def rest(self):
         super().rest()
         self.wait_over()
-        self.system.log_everybody_out()
 
 
 @dataclass
