@@ -5,6 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 
 import httpx
@@ -136,6 +137,13 @@ class RunningService:
         while (view := self.agent(number))["state"] != state:
             after = self.wait_event("agent", after, agent=number)["id"]
         return view
+
+    def wait_phone(self, number):
+        """Block until the service knows that an agent's phone is there, which the switch tells in its time."""
+        deadline = time.monotonic() + PATIENCE
+        while self.agent(number)["phone"] != "registered":
+            assert time.monotonic() < deadline, f"the phone of {number} is not there\n{self.log()[-1500:]}"
+            self.get("/events", after=self.mark(), wait=0.2)  # of a phone there is no event
 
     def only_call(self, caller):
         """Block until the one call of a caller has ended; return it with its legs and events."""

@@ -60,10 +60,11 @@ class System:
         self._phones.pop(user).stop()
 
     def agent(self, number, *, auto_answer=False, tone=440):
-        """Return the softphone of an agent who is ready."""
+        """Return the softphone of an agent who is ready, and whose phone the service knows to be there."""
         phone = self.phone(number, auto_answer=auto_answer, tone=tone)
         self.service.post(f"/agents/{number}/login")
         self.service.post(f"/agents/{number}/ready")
+        self.service.wait_phone(number)
         return phone
 
     def citizen(self, called="12345", **plan):

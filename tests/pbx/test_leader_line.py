@@ -50,21 +50,28 @@ def stored(system):
     engine.dispose()
 
 
-def announced(system, seat, seconds=3600):
+def announced(system, seat):
     """Put a day there that was announced and began a minute ago; return its id."""
     now = datetime.now(UTC)
     row = {"centre": "city", "seat": seat, "leader": "mayor-li", "state": PUBLISHED, "topics": []}
-    row |= {"starts_at": now - timedelta(minutes=1), "ends_at": now + timedelta(seconds=seconds)}
+    row |= {"starts_at": now - timedelta(minutes=1), "ends_at": now + timedelta(hours=1)}
     with stored(system) as connection:
         return leader_days.add(connection, row | {"scope": "城市管理", "created_at": now, "by": "李敏"}).id
 
 
-def opens(system, seat, seconds=3600):
+def opens(system, seat):
     """Return a day that the clock has opened."""
     mark = system.service.mark()
-    day = announced(system, seat, seconds)
+    day = announced(system, seat)
     system.service.wait_event("leader_day", mark, day=day, what="open")
     return day
+
+
+def ends_now(system, day):
+    """Let a day's end have come: the service sees it at its next look."""
+    with stored(system) as connection:
+        over = {"ends_at": datetime.now(UTC) - timedelta(seconds=1)}
+        connection.execute(table.update().where(table.c.id == day).values(over))
 
 
 def end(system, day):
@@ -135,11 +142,12 @@ def test_two_halls_hold_their_day_at_once_and_the_end_of_one_is_none_of_the_othe
 
 
 def test_at_the_days_end_the_call_under_way_is_finished_and_who_waits_goes_to_an_agent(system):
-    day = opens(system, COUNTY, seconds=45)
+    day = opens(system, COUNTY)
     mark = system.service.mark()
     talks = system.citizen(COUNTY_LINE)
     leader, first = answers(system, "8811", mark)
     _, event = waits(system, COUNTY_LINE)
+    ends_now(system, day)
     moved(system, event["call_id"], "baofeng-12345", mark)
     told = system.service.wait_event("leader_sent_off", mark)
     assert (told["call_id"], told["data"]["queue"]) == (event["call_id"], "baofeng-leader")
@@ -172,9 +180,7 @@ def test_who_waits_as_the_service_is_killed_and_the_day_ends_is_told_by_the_next
     with fresh_ami(system) as ami:
         system.service.kill()
         ami.wait_event("QueueCallerJoin", Uniqueid=event["call_id"], Queue="baofeng-leader")
-    with stored(system) as connection:
-        over = {"ends_at": datetime.now(UTC) - timedelta(seconds=1)}
-        connection.execute(table.update().where(table.c.id == day).values(over))
+    ends_now(system, day)
     system.service.start()
     moved(system, event["call_id"], "baofeng-12345", event["id"])
     wait_said(citizen, hertz(system, "leader-over"))
