@@ -29,12 +29,12 @@ from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks, succ
 
 from bench.markdown import DATABASES, databases, print_load, print_table  # noqa: E402
 from bench.revisit_store import due_now, fill, open_at_any_hour  # noqa: E402
+from telephony.building.outbound_sides import CallLedger  # noqa: E402 - the service's own, as everything here
 from telephony.callback.channels import Channels, Limits  # noqa: E402
 from telephony.callback.desk import Desk, Settings, Times  # noqa: E402
 from telephony.callback.dialer import Dialer  # noqa: E402
 from telephony.callback.recovery import Recovery  # noqa: E402
 from telephony.clock import SystemClock  # noqa: E402
-from telephony.outbound_sides import CallLedger  # noqa: E402 - the service's own, as everything here
 from telephony.peers.far_end import FarEnd  # noqa: E402
 from telephony.peers.far_end_call import Behaviour  # noqa: E402
 from telephony.rules.verdict import ANSWERED, Kind  # noqa: E402

@@ -14,18 +14,18 @@ from twisted.python.failure import Failure
 from telephony.api import serve
 from telephony.api.app import create_app
 from telephony.api.serve import Handle
-from telephony.building import Building
+from telephony.building.doors import dialplan_door, services_for_api
+from telephony.building.ground import lay
+from telephony.building.vitals import Vitals
+from telephony.building.whole import Building
 from telephony.clock import Clock
 from telephony.config import Config
 from telephony.config_hotline import Listen
-from telephony.doors import dialplan_door, services_for_api
 from telephony.errors import ConfigError
-from telephony.ground import lay
 from telephony.paths import Paths
 from telephony.secret_store import Secrets
 from telephony.store import agents as agent_rows
 from telephony.texts import say
-from telephony.vitals import Vitals
 
 log = structlog.get_logger()
 T = TypeVar("T")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from twisted.internet.defer import fail, succeed
 from twisted.internet.task import Clock as Timer
 
+from telephony.building.rooms import Rooms
 from telephony.callback.channels import Channels, Limits
 from telephony.callback.desk import Times
 from telephony.callback.revisits import Revisits
@@ -15,7 +16,6 @@ from telephony.errors import NotAllowedError, UnknownThingError
 from telephony.floor.health import Component
 from telephony.floor.views import AgentView
 from telephony.floor.waiting_view import WaitingView
-from telephony.rooms import Rooms
 from telephony.rules.planner import Planner
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)

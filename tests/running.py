@@ -139,7 +139,7 @@ class RunningService:
         return view
 
     def wait_phone(self, number):
-        """Block until the service knows that an agent's phone is there, which the switch tells in its time."""
+        """Block until the service knows that an agent's phone is there, told by the switch."""
         deadline = time.monotonic() + PATIENCE
         while self.agent(number)["phone"] != "registered":
             assert time.monotonic() < deadline, f"the phone of {number} is not there\n{self.log()[-1500:]}"

@@ -18,9 +18,7 @@ BASE = {
 FEATURES = {"floor", "callback", "threeway", "leader"}
 BELOW_FEATURES = {"rules", "store", "pbx"} | BASE
 DOORS = {"agi", "api"}
-TOP = {"bootstrap", "building", "death_point", "doors", "ground", "installation", "running", "vitals"}
-TOP |= {"call_commands", "halls", "lobby", "outbound", "outbound_sides", "phones", "rooms", "tapes"}
-TOP |= {"cli", "launcher", "watches", "welcome", "__main__"}
+TOP = {"bootstrap", "building", "cli", "launcher", "running", "welcome", "__main__"}
 PEERS = {"peers"}
 MAY_IMPORT = {
     "rules": set(),

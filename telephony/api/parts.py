@@ -134,7 +134,7 @@ class Turns(Protocol):
 
 
 class Outbound(Protocol):
-    """Calls that we place (telephony.outbound.Outbound)."""
+    """Calls that we place (telephony.building.outbound.Outbound)."""
 
     @property
     def times(self) -> Times:
@@ -176,7 +176,7 @@ class Waiting(Protocol):
 
 
 class Rooms(Protocol):
-    """Three-way calls (telephony.rooms.Rooms)."""
+    """Three-way calls (telephony.building.rooms.Rooms)."""
 
     @property
     def conversations(self) -> Conversations:
@@ -205,7 +205,7 @@ class Rooms(Protocol):
 
 
 class Tapes(Protocol):
-    """Recordings (telephony.tapes.Tapes)."""
+    """Recordings (telephony.building.tapes.Tapes)."""
 
     @property
     def recordings(self) -> Recordings:
@@ -262,7 +262,7 @@ class Transfers(Protocol):
 
 
 class Halls(Protocol):
-    """Leader days (telephony.halls.Halls)."""
+    """Leader days (telephony.building.halls.Halls)."""
 
     @property
     def days(self) -> LeaderDays:

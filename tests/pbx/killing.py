@@ -6,8 +6,8 @@ from contextlib import suppress
 
 import httpx
 
+from telephony.building.death_point import DIE_AT
 from telephony.callback.audit import audit
-from telephony.death_point import DIE_AT
 from telephony.pbx.files import AMI_USER
 from telephony.peers.far_end import FarEnd
 from telephony.peers.far_end_call import Behaviour

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from telephony.death_point import DIE_AT
+from telephony.building.death_point import DIE_AT
 from telephony.rules.refusals import Refusal, place_of
 from tests.pbx.calls import call_through, ended, recorded
 from tests.pbx.hearing import said

@@ -5,7 +5,7 @@ from contextlib import suppress
 import httpx
 import pytest
 
-from telephony.death_point import DIE_AT
+from telephony.building.death_point import DIE_AT
 from tests.pbx.hearing import said
 from tests.pbx.returning import ANSWERS, BUSY, RINGS_ON, Returning
 

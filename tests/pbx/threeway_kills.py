@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from telephony.death_point import DIE_AT
+from telephony.building.death_point import DIE_AT
 from telephony.peers.baresip import Baresip
 from telephony.peers.far_end_call import Behaviour
 from tests.pbx.conversing import (

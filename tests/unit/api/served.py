@@ -15,16 +15,16 @@ from twisted.internet.task import Clock as Timer
 from telephony import config_load
 from telephony.api.app import create_app, hand_in
 from telephony.api.services import Listening, Services, settled
+from telephony.building.halls import Halls
+from telephony.building.tapes import Tapes
 from telephony.floor.notices import Notices
 from telephony.floor.pulse import Pulse
 from telephony.floor.refusals import Refusals
 from telephony.floor.storm import Storm
 from telephony.floor.transfers import Transfers, Wanted
-from telephony.halls import Halls
 from telephony.paths import PROJECT, Paths
 from telephony.secret_store import Secrets
 from telephony.store.database import transaction
-from telephony.tapes import Tapes
 from tests.fakes import (
     FakeClock,
     FakeHealth,

@@ -11,8 +11,9 @@ from unittest.mock import patch
 from twisted.internet.defer import Deferred, execute, succeed
 from twisted.internet.task import Clock as Timer
 
-from telephony import doors, ground, secret_store
+from telephony import secret_store
 from telephony.bootstrap import Service
+from telephony.building import doors, ground
 from telephony.paths import PROJECT, Paths
 from telephony.store import agents as agent_rows
 from telephony.store.database import Database, transaction

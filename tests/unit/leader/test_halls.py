@@ -4,7 +4,7 @@ from pytest_twisted import ensureDeferred
 from structlog.testing import capture_logs
 from twisted.internet.defer import fail
 
-from telephony.halls import Halls
+from telephony.building.halls import Halls
 from tests.fakes import FakeRoster, FakeSounds
 from tests.unit.leader.hall import wanted
 from tests.unit.times import FixedClock

@@ -53,7 +53,7 @@ class Installation:
         return [service for service in self.services.values() if service.life.alive]
 
     def tick_all(self):
-        """Do what telephony.outbound does at each tick."""
+        """Do what telephony.building.outbound does at each tick."""
         self._idle = 0
         for service in self.alive:
             service.tick()

@@ -1,13 +1,13 @@
 """Puts together what the switch is heard by: the ledger of calls, and who reads the journal and AMI."""
 
+from telephony.building.ground import Ground
+from telephony.building.installation import reader_of
 from telephony.floor.inbound import CallBacks
 from telephony.floor.journal_watch import JournalWatch
 from telephony.floor.ledger import Ledger
 from telephony.floor.mirror import QueueMirror
 from telephony.floor.roster import Roster
 from telephony.floor.switch_watch import SwitchWatch
-from telephony.ground import Ground
-from telephony.installation import reader_of
 from telephony.store.journal import FIRST_READER
 
 

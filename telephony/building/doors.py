@@ -6,14 +6,14 @@ from telephony.agi.entries import feature, inbound, keep, rating, survey, transf
 from telephony.agi.server import FastAGIServer
 from telephony.agi.session import Session
 from telephony.api.services import Services
-from telephony.building import Building
+from telephony.building.vitals import Vitals
+from telephony.building.whole import Building
 from telephony.callback.case_prompt import CasePrompts
 from telephony.callback.survey import Survey
 from telephony.floor.inbound import Inbound
 from telephony.floor.ratings import Ratings
 from telephony.floor.transfers_by_phone import TransfersByPhone
 from telephony.secret_store import Secrets
-from telephony.vitals import Vitals
 from telephony.welcome import listening
 
 Entries = dict[str, Callable[[Session], None]]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from telephony.building.ground import Ground
 from telephony.clock import Clock
 from telephony.config import Config
 from telephony.floor.pulse import Pulse
@@ -9,7 +10,6 @@ from telephony.floor.recorder_pauses import PauseRules, Pauses, Recorder
 from telephony.floor.recordings import Recordings
 from telephony.floor.vault import Vault
 from telephony.floor.vault_keys import KeyRing
-from telephony.ground import Ground
 from telephony.paths import Paths
 from telephony.pbx.recorder import Recorder as SwitchRecorder
 from telephony.rules.retention import CALL, REASON, THREE_WAY

@@ -11,6 +11,8 @@ import structlog
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from telephony.building.ground import Ground
+from telephony.building.outbound_sides import CallLedger, CampaignLine
 from telephony.callback.book import SurveyBook
 from telephony.callback.channels import Channels, Limits
 from telephony.callback.desk import Desk, Settings, Times
@@ -26,8 +28,6 @@ from telephony.callback.turns import Plan, Turns
 from telephony.config import Config
 from telephony.errors import SwitchRefusedError, SwitchUnavailableError
 from telephony.floor.health import Component
-from telephony.ground import Ground
-from telephony.outbound_sides import CallLedger, CampaignLine
 from telephony.pbx.outbound import Outbound as SwitchLine
 from telephony.rules.planner import Planner
 from telephony.rules.returns import hours

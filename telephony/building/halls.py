@@ -7,12 +7,12 @@ import structlog
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from telephony.building.ground import Ground
 from telephony.clock import Clock, Timer
 from telephony.config import Config
 from telephony.floor.notice_sounds import NoticeSounds
 from telephony.floor.roster import Roster
 from telephony.floor.transfers import Transfers, Wanted
-from telephony.ground import Ground
 from telephony.leader.certificate import Certificates
 from telephony.leader.days import LeaderDays, Sounds
 from telephony.leader.duties import Duties

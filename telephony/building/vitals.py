@@ -6,7 +6,7 @@ from twisted.python.failure import Failure
 
 from telephony import calendars
 from telephony.agi.server import FastAGIServer
-from telephony.building import Building
+from telephony.building.whole import Building
 from telephony.clock import SHANGHAI
 from telephony.config_hotline import Listen
 from telephony.floor.health import Component, Health

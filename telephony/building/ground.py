@@ -6,11 +6,11 @@ from typing import Any
 
 from twisted.internet.endpoints import HostnameEndpoint
 
+from telephony.building.death_point import death_point
+from telephony.building.installation import worker_of
 from telephony.clock import Clock
 from telephony.config import Config
-from telephony.death_point import death_point
 from telephony.floor.pulse import Pulse
-from telephony.installation import worker_of
 from telephony.paths import Paths
 from telephony.pbx.ami import AMIClient
 from telephony.pbx.files import AMI_USER

@@ -1,11 +1,11 @@
 """Puts together what people do to a call under way: transfer it, refuse its matter, listen in."""
 
+from telephony.building.ground import Ground
 from telephony.floor.refusals import Refusals
 from telephony.floor.roster import Roster
 from telephony.floor.supervision import Supervision
 from telephony.floor.supervisions import Supervisions
 from telephony.floor.transfers import Transfers
-from telephony.ground import Ground
 from telephony.pbx.refusal import RefusalLine
 from telephony.pbx.supervision import SpyLine
 from telephony.pbx.transfers import TransferLine

@@ -1,19 +1,19 @@
 """The whole building: every room of the service, each built on the ground and on the rooms before it."""
 
-from telephony.call_commands import refusals_on, supervision_on, transfers_on
+from telephony.building.call_commands import refusals_on, supervision_on, transfers_on
+from telephony.building.ground import Ground
+from telephony.building.halls import halls_on, seats_of
+from telephony.building.lobby import Lobby
+from telephony.building.outbound import Outbound
+from telephony.building.phones import phones_on
+from telephony.building.rooms import rooms_on
+from telephony.building.tapes import tapes_on
+from telephony.building.watches import Watches
 from telephony.floor.mirror import QueueMirror
 from telephony.floor.notice_sounds import NoticeSounds
 from telephony.floor.notices import Notices
 from telephony.floor.roster import Roster
-from telephony.ground import Ground
-from telephony.halls import halls_on, seats_of
-from telephony.lobby import Lobby
-from telephony.outbound import Outbound
-from telephony.phones import phones_on
-from telephony.rooms import rooms_on
 from telephony.spoken import SpokenPrompts
-from telephony.tapes import tapes_on
-from telephony.watches import Watches
 
 
 class Building:

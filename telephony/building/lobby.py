@@ -3,14 +3,14 @@
 import structlog
 from twisted.python.failure import Failure
 
+from telephony.building.ground import Ground
+from telephony.building.outbound import Outbound
 from telephony.floor.overflow import Overflow
 from telephony.floor.roster import Roster
 from telephony.floor.storm import Storm
 from telephony.floor.switch_watch import SwitchWatch
 from telephony.floor.waiting_room import WaitingRoom
 from telephony.floor.waiting_seen import WaitingSeen
-from telephony.ground import Ground
-from telephony.outbound import Outbound
 from telephony.pbx.waiting import WaitingLine
 
 log = structlog.get_logger()

@@ -7,10 +7,10 @@ import structlog
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
+from telephony.building.ground import Ground
 from telephony.clock import Clock, Timer
 from telephony.config import Config
 from telephony.errors import SwitchRefusedError, SwitchUnavailableError
-from telephony.ground import Ground
 from telephony.pbx.conference import Conference
 from telephony.spoken import SpokenPrompts
 from telephony.store.database import Database

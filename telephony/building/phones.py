@@ -3,9 +3,9 @@
 import structlog
 from twisted.python.failure import Failure
 
+from telephony.building.ground import Ground
 from telephony.floor.absent_phones import AbsentPhones
 from telephony.floor.roster import Roster
-from telephony.ground import Ground
 from telephony.pbx.snapshot import ask_phone
 
 log = structlog.get_logger()
