@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from telephony.paths import PROJECT
+from telephony.texts import forms
 from tests.system import System
 
 STEPS = [
@@ -108,31 +109,33 @@ def test_it_leaves_nothing_behind_and_touches_no_real_queue(system, shown):
 def test_it_can_be_repeated_and_tells_what_happens(system, shown):
     status, out, errors = played(system)
     assert status == 0, out + errors
-    for text in ("按 1 留号并挂机", "另一坐席拒接", "听完通知挂机", "正确"):
-        assert text in out
+    for step in ("kept", "not_reached", "notice_heard"):
+        assert told_as(step) in out
+    assert "正确" in out
 
 
-def wait_step(demo, text):
+def told_as(step):
+    """Return how the demonstration tells of a step."""
+    return forms(f"waiting_step.{step}")["zh"]
+
+
+def wait_step(demo, step):
     """Block until the demonstration has told of a step."""
     for line in demo.stdout:
-        if text in line:
+        if told_as(step) in line:
             return
-    raise AssertionError(f"no {text}: {demo.stderr.read()}")
+    raise AssertionError(f"no {step}: {demo.stderr.read()}")
 
 
 @ONE
 @pytest.mark.parametrize(
-    ("text", "number"),
-    [
-        ("两位坐席先商量", signal.SIGINT),
-        ("突发事件通知，定时结束", signal.SIGTERM),
-        ("轮到留号者", signal.SIGINT),
-    ],
+    ("step", "number"),
+    [("consulting", signal.SIGINT), ("notice_on", signal.SIGTERM), ("called_back", signal.SIGINT)],
     ids=["consulting", "notice", "called-back"],
 )
-def test_whenever_it_is_stopped_nothing_is_left(system, number, text):
+def test_whenever_it_is_stopped_nothing_is_left(system, number, step):
     demo = begin(system)
-    wait_step(demo, text)
+    wait_step(demo, step)
     demo.send_signal(number)
     demo.stdout.read()
     assert demo.wait(PATIENCE) == 128 + number
@@ -160,7 +163,7 @@ def test_a_step_that_is_wrong_says_where_to_look_and_nothing_is_left(system):
 @ONE
 def test_after_one_that_was_killed_the_next_clears_up_and_is_whole(system):
     demo = begin(system)
-    wait_step(demo, "按 1 留号并挂机")
+    wait_step(demo, "kept")
     demo.kill()
     demo.communicate()
     status, out, errors = played(system, "--json")
