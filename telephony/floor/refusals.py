@@ -60,6 +60,8 @@ class Refusals:
         self._worker = worker
         self._database, self._line, self._clock, self._tell = database, line, clock, tell
         self._at_point = at_point
+        self._storing: set[str] = set()
+        """Calls whose refusal is being stored: `refuse` moves the citizen once it has heard that it is."""
         self._moving: set[int] = set()
 
     def refuse(self, call_id: str, kind: Refusal, by: str, note: str | None) -> Deferred[RefusalView]:
@@ -69,7 +71,13 @@ class Refusals:
         """
         now = self._clock.now()
         enter = partial(rows.order, call_id=call_id, kind=kind, by=by, note=note, now=now)
-        return self._database.write(enter, urgent=True).addCallback(self._ordered)
+        self._storing.add(call_id)
+
+        def stored(result: Any) -> Any:
+            self._storing.discard(call_id)
+            return result
+
+        return self._database.write(enter, urgent=True).addBoth(stored).addCallback(self._ordered)
 
     def settle(self) -> Deferred[None]:
         """Finish or close what is under way without a move of ours that is being answered."""
@@ -105,7 +113,9 @@ class Refusals:
         return self._database.write(work, urgent=True).addCallback(lambda _: self._tell())
 
     def _look(self, orders: list[Order]) -> Deferred[None] | None:
-        mine = [order for order in orders if order.id not in self._moving]
+        mine = [
+            order for order in orders if order.id not in self._moving and order.call_id not in self._storing
+        ]
         if not mine:
             return None
         return self._line.living().addCallback(lambda living: self._agree(mine, living))

@@ -209,6 +209,34 @@ async def test_a_move_that_is_being_answered_is_not_sent_twice(refusing, ledger,
     assert switch.told == [("1.0", KIND)]
 
 
+class TellsLate:
+    """A store that commits at once, and lets it be known when the test says so."""
+
+    def __init__(self, database):
+        self._database, self.told = database, Deferred()
+        self.read = database.read
+
+    def write(self, work, *, urgent=False):
+        stored = self._database.write(work, urgent=urgent)
+        return stored.addCallback(lambda result: self.told.addCallback(lambda _: result))
+
+
+@ensureDeferred
+async def test_what_is_stored_and_not_yet_known_to_be_is_moved_once(
+    database, ledger, tmp_path, switch, clock
+):
+    await talk(ledger, tmp_path)
+    switch.channels, store = there(), TellsLate(database)
+    refusing = Refusals(store, switch, clock, lambda: None)
+    ordered = refusing.refuse(CALL, KIND, "Wang", None)
+    await database.write(lambda _: None)  # behind it: it is committed
+    await refusing.settle()
+    assert switch.told == []
+    store.told.callback(None)
+    await ordered
+    assert switch.told == [("1.0", KIND)]
+
+
 async def left_over(ledger, database, tmp_path):
     """Leave what a service leaves that was killed between the commit and the move."""
     await talk(ledger, tmp_path)
