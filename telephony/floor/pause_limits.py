@@ -26,11 +26,21 @@ log = structlog.get_logger()
 
 
 class PauseLimits:
-    """Watches over pauses; each is measured from its beginning, also if its reason is changed meanwhile."""
+    """Watches over pauses; each is measured from its beginning, also if its reason is changed meanwhile.
 
-    def __init__(
-        self, rules: AgentRules, database: Database, clock: Clock, timer: Timer, pulse: Pulse
+    `worker` names this installation: a pause here of who is at work elsewhere is over.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what the roster hands in, once
+        self,
+        rules: AgentRules,
+        database: Database,
+        clock: Clock,
+        timer: Timer,
+        pulse: Pulse,
+        worker: str = "",
     ) -> None:
+        self._worker = worker
         self._limits = {reason.name: reason.minutes for reason in rules.pause_reasons}
         self._database, self._clock, self._timer, self._pulse = database, clock, timer, pulse
         self._timers: dict[str, Delayed] = {}
@@ -78,7 +88,7 @@ class PauseLimits:
         data = {"reason": reason, "minutes": self._limits.get(reason or "")}
         key = f"{LONG_PAUSE}:{agent.number}:{since.timestamp():.6f}"
         told = Happening(now, "pause_too_long", key, agent.number, data)
-        self._write(partial(_raise, told=told, since=since, number=agent.number))
+        self._write(partial(_raise, told=told, since=since, number=agent.number, worker=self._worker))
 
     def _write(self, work: Any) -> None:
         def failed(failure: Any) -> None:
@@ -94,7 +104,9 @@ class PauseLimits:
             self._write(work)
 
 
-def _raise(connection: sa.Connection, *, told: Happening, since: datetime, number: str) -> None:
+def _raise(connection: sa.Connection, *, told: Happening, since: datetime, number: str, worker: str) -> None:
+    if agent_rows.is_elsewhere(connection, number, worker):
+        return
     # A person may have acknowledged it already, before a restart: the same pause alarms once.
     if agent_rows.alarmed_since(connection, LONG_PAUSE, number, since) is None:
         agent_rows.raise_alarm(connection, told.at, LONG_PAUSE, number)

@@ -24,7 +24,7 @@ from telephony.errors import NotAllowedError, UnknownThingError
 from telephony.floor.agent import Agent
 from telephony.floor.agent_machine import MISSED
 from telephony.floor.mirror import QueueMirror
-from telephony.floor.pause_limits import PauseLimits
+from telephony.floor.pause_limits import LONG_PAUSE, PauseLimits
 from telephony.floor.pulse import Pulse
 from telephony.floor.views import AgentView
 from telephony.rules.call_story import Datum, Happening
@@ -72,7 +72,7 @@ class Roster:
         self._owed: list[_Change] = []
         self._retry: Delayed | None = None
         self._listens: set[str] = set()
-        self._limits = PauseLimits(config.hotline.agents, database, clock, timer, pulse)
+        self._limits = PauseLimits(config.hotline.agents, database, clock, timer, pulse, worker)
         self._keys = map("agent:{}:{}".format, itertools.repeat(uuid.uuid4().hex), itertools.count())
         self.ready_agents: frozenset[str] = frozenset()
         """Who would ring now; read by the route in another thread, so it is replaced whole."""
@@ -268,7 +268,8 @@ class Roster:
         self._note_ready(agent)
         told = [(agent.call_id or call_id, event) for event in events]
         change = _Change(agent, told, alarm, _taking(what, events[0]))
-        return self._store(change).addCallback(lambda _: agent.view())
+        # What is owed goes first: one may be the log-in without which the rest is refused.
+        return self._store(*self._take_owed(), change).addCallback(lambda _: agent.view())
 
     def _store(self, *changes: _Change) -> Deferred[Any]:
         agents = {change.agent.number: change.agent for change in changes}.values()
@@ -306,9 +307,15 @@ class Roster:
                 self._limits.note(agent)
                 self._note_ready(agent)
 
+    def _take_owed(self) -> list[_Change]:
+        owed, self._owed = self._owed, []
+        if self._retry is not None and self._retry.active():
+            self._retry.cancel()
+        self._retry = None
+        return owed
+
     def _store_owed(self) -> None:
-        owed, self._owed, self._retry = self._owed, [], None
-        self._log_fault(self._store(*owed))
+        self._log_fault(self._store(*self._take_owed()))
 
     def _set_timer(self, agent: Agent) -> None:
         timer = self._timers.pop(agent.number, None)
@@ -344,6 +351,9 @@ def _write(connection: sa.Connection, *, rows: list[dict[str, Any]], changes: It
         )
         if not agent_rows.save(connection, row, taking):
             elsewhere.add(row["number"])
+        elif taking == "any" and row["state"] != "paused":
+            # The pause whose limit was passed at another installation is over.
+            agent_rows.take_back_alarms(connection, LONG_PAUSE, [row["number"]], row["since"])
     for change in changes:
         if change.agent.number in elsewhere:
             continue

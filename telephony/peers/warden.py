@@ -37,7 +37,7 @@ class Warden:
     def mind(self, pid: int, hang_up: Told | None = None) -> None:
         """Have a phone ended when this process is gone, by SIGTERM or by a datagram: address, port, text."""
         with self._lock:
-            if self._process is None:
+            if self._process is None or self._process.poll() is not None:
                 self._process = self._start()
                 atexit.register(self._part, self._process)
             into = self._process.stdin
@@ -80,7 +80,8 @@ def main(lines: Iterable[str]) -> None:
             phones[os.pidfd_open(pid)] = hang_up
     for pidfd, hang_up in phones.items():
         if hang_up:
-            tell(*hang_up)
+            with suppress(OSError):  # its address may be gone; the others are ended all the same
+                tell(*hang_up)
         else:
             _signal(pidfd, signal.SIGTERM)
     deadline = time.monotonic() + GOODBYE_SECONDS

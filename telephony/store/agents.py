@@ -36,6 +36,12 @@ def is_of(row: Mapping[str, Any], worker: str) -> bool:
     return row["worker"] in {None, worker}
 
 
+def is_elsewhere(connection: sa.Connection, number: str, worker: str) -> bool:
+    """Tell whether an agent's row is another worker's."""
+    row = connection.execute(sa.select(agents.c.worker).where(agents.c.number == number)).mappings().first()
+    return row is not None and not is_of(dict(row), worker)
+
+
 def save(connection: sa.Connection, row: dict[str, Any], taking: Taking = "any") -> bool:
     """Write one agent's row, with the worker that it names; return whether that was allowed.
 

@@ -42,6 +42,20 @@ process.stdout.readline()
 pid = process.pid
 warden.mind(pid)
 """
+AFTER_ONE_THAT_CANNOT_BE_TOLD = f"""\
+import os
+from telephony.peers.warden import warden
+
+warden.mind(os.getpid(), ("127.0.0.1", 0, "goodbye"))
+{DEAF}"""
+WITH_A_SECOND_WARDEN = f"""\
+import os
+from telephony.peers.warden import warden
+
+warden.mind(os.getpid())
+warden._process.kill()
+warden._process.wait()
+{DEAF}"""
 IN_A_CALL = pytest.mark.parametrize("plays", [CITIZEN, PHONE], ids=["citizen", "phone"])
 
 
@@ -110,7 +124,12 @@ def test_a_citizen_who_is_still_rung_for_gives_up(player, far_end, tmp_path):
     assert one.phone_ends()
 
 
-def test_a_phone_that_does_not_go_is_killed(player):
-    one = player(DEAF)
+@pytest.mark.parametrize(
+    "plays",
+    [DEAF, AFTER_ONE_THAT_CANNOT_BE_TOLD, WITH_A_SECOND_WARDEN],
+    ids=["alone", "after-one-that-cannot-be-told", "with-a-second-warden"],
+)
+def test_a_phone_that_does_not_go_is_killed(player, plays):
+    one = player(plays)
     one.kill()
     assert one.phone_ends()

@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 from pytest_twisted import async_yield_fixture, ensureDeferred
+from twisted.internet.defer import fail
 from twisted.internet.task import Clock as Timer
 
 from telephony.floor.pulse import Pulse
-from telephony.floor.roster import Roster
+from telephony.floor.roster import RETRY, Roster
 from telephony.store import agents as agent_rows
 from telephony.store.tables import agents, alarms, events
 from tests.unit.floor.conftest import RecordingMirror
@@ -158,6 +159,62 @@ async def test_who_logs_in_again_before_the_store_has_told_is_ours(first, second
     await first.order("login")
     assert await first.row() == ("first", "talking")
     assert first.state == "talking"
+
+
+class Refuses:
+    """A store that refuses to write while it is told to."""
+
+    def __init__(self, database):
+        self._database, self.read, self.fault = database, database.read, None
+
+    def write(self, work, *, urgent=False):
+        return fail(self.fault) if self.fault else self._database.write(work, urgent=urgent)
+
+
+@ensureDeferred
+async def test_a_log_in_that_the_store_owes_goes_before_what_follows_it(config, database, clock, first):
+    await first.order("login")
+    store = Refuses(database)
+    second = await Place("second", config, store, clock).begin()
+    store.fault = OSError("disk full")
+    with pytest.raises(OSError, match="disk full"):
+        await second.order("login")
+    store.fault = None
+    await second.order("pause", "meal")
+    second.passes(RETRY)
+    assert await second.row() == ("second", "paused")
+    assert second.state == "paused"
+    assert await second.told() == ["ready", "ready", "paused"]
+    second.roster.stop()
+
+
+async def standing(place):
+    """Return how many alarms stand, once all is written."""
+    await place.database.write(lambda _: None)
+    query = sa.select(sa.func.count()).where(alarms.c.acknowledged_at.is_(None))
+    return await place.database.read(lambda c: c.scalar(query))
+
+
+LONG = 24 * 3600
+
+
+@ensureDeferred
+async def test_a_pause_that_lasts_too_long_alarms_until_the_agent_logs_in_elsewhere(first, second):
+    await first.order("login")
+    await first.order("pause", "meal")
+    first.passes(LONG)
+    assert await standing(first) == 1
+    await second.order("login")
+    assert await standing(first) == 0
+
+
+@ensureDeferred
+async def test_a_pause_of_who_went_elsewhere_never_lasts_too_long(first, second):
+    await first.order("login")
+    await first.order("pause", "meal")
+    await second.order("login")
+    first.passes(LONG)
+    assert await standing(first) == 0
 
 
 @pytest.mark.parametrize("worker", ["second", None])
