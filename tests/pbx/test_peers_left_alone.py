@@ -42,11 +42,12 @@ process.stdout.readline()
 pid = process.pid
 warden.mind(pid)
 """
+# The system refuses a broadcast before anything is sent.
 AFTER_ONE_THAT_CANNOT_BE_TOLD = f"""\
 import os
 from telephony.peers.warden import warden
 
-warden.mind(os.getpid(), ("127.0.0.1", 0, "goodbye"))
+warden.mind(os.getpid(), ("255.255.255.255", 9, "goodbye"))
 {DEAF}"""
 WITH_A_SECOND_WARDEN = f"""\
 import os
