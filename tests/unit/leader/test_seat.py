@@ -3,15 +3,8 @@
 import pytest
 from pytest_twisted import async_yield_fixture, ensureDeferred
 
-from telephony.config_load import load
 from telephony.leader.seat import Seats
-from telephony.paths import PROJECT
 from tests.unit.leader.seating import AGENT, Hall, refuse_writes
-
-
-@pytest.fixture(scope="module")
-def config():
-    return load(PROJECT / "config")
 
 
 @async_yield_fixture

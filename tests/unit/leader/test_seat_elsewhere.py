@@ -1,17 +1,9 @@
 """The presence clock of two installations on one store: each keeps the stretches of its own phones."""
 
-import pytest
 from pytest_twisted import async_yield_fixture, ensureDeferred
 
-from telephony.config_load import load
-from telephony.paths import PROJECT
 from telephony.store.leader_tables import leader_stretches
 from tests.unit.leader.seating import Hall
-
-
-@pytest.fixture(scope="module")
-def config():
-    return load(PROJECT / "config")
 
 
 @async_yield_fixture

@@ -2,20 +2,12 @@
 
 from datetime import timedelta
 
-import pytest
 import sqlalchemy as sa
 from pytest_twisted import async_yield_fixture, ensureDeferred
 
-from telephony.config_load import load
-from telephony.paths import PROJECT
 from telephony.store.tables import alarms, events
 from tests.unit.leader.seating import Hall, refuse_writes
 from tests.unit.times import NOON
-
-
-@pytest.fixture(scope="module")
-def config():
-    return load(PROJECT / "config")
 
 
 @async_yield_fixture
